@@ -1,0 +1,26 @@
+"""`python -m kwscls` lists the verbs."""
+
+import ast
+import sys
+from pathlib import Path
+
+VERBS = ("train", "evaluate", "predict", "export", "prepare")
+
+
+def main(argv=None):
+    """Print every verb with the first line of its module."""
+    if argv is None:
+        argv = sys.argv[1:]
+    if argv and not argv[0].startswith("-"):
+        near = argv[0] if argv[0] in VERBS else "VERB"
+        print(f"error: {argv[0]}: verbs are modules; write python -m kwscls.{near}", file=sys.stderr)
+        return 2
+    print("kwscls: from a folder of recordings to a model that answers\n\n  python -m kwscls.VERB --help\n")
+    for verb in VERBS:
+        module = ast.parse((Path(__file__).parent / f"{verb}.py").read_text(encoding="utf-8"))
+        print(f"  {verb:<10} {ast.get_docstring(module).splitlines()[0]}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

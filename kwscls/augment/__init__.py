@@ -1,0 +1,1 @@
+"""What is done to waveforms and spectrograms in training only."""

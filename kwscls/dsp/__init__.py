@@ -1,0 +1,1 @@
+"""Functions on waveforms in stock TensorFlow ops: WAV bytes, resampling, spectra, mel and Kaldi filterbanks."""

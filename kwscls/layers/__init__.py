@@ -1,0 +1,1 @@
+"""Keras layers that any model may use: frontends, sinc filters, attention, tokens, blocks."""

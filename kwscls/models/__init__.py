@@ -1,0 +1,67 @@
+"""The models by name: the one table, and the way from a name to a Keras model."""
+
+import dataclasses
+import difflib
+import importlib
+
+from kwscls.errors import KwsclsError
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A name's builder and the sizes that the name stands for.
+
+    Args:
+        builder: "file:function" in this room.
+        paper: who published it, and where.
+        sizes: keyword arguments of the builder that make this name.
+    """
+
+    builder: str
+    paper: str
+    sizes: dict = dataclasses.field(default_factory=dict)
+
+
+MODELS = {
+    "cnn": Row("cnn:cnn", "TensorFlow, Simple audio recognition (tutorial)"),
+}
+
+
+def row(name):
+    """The row of a name.
+
+    Raises:
+        KwsclsError: there is no such name.
+    """
+    if name not in MODELS:
+        near = difflib.get_close_matches(name, MODELS, n=1)
+        raise KwsclsError("no model has this name", name,
+                          f"did you mean {near[0]}?" if near else "python -m kwscls.models lists the names")
+    return MODELS[name]
+
+
+def build(name, labels, samples, **sizes):
+    """Build the model of a name: waveform [batch, samples] in, logits out.
+
+    Args:
+        name: a name in `MODELS`.
+        labels: the names of the labels, or their count.
+        samples: the length of a clip.
+        **sizes: what shall differ from the name's own sizes; see the builder.
+
+    Returns:
+        An `AudioClassifier`.
+
+    Raises:
+        KwsclsError: the name is unknown, or the builder has no such size.
+    """
+    entry = row(name)
+    file, function = entry.builder.split(":")
+    builder = getattr(importlib.import_module(f"kwscls.models.{file}"), function)
+    known = builder.__kwdefaults__ or {}
+    for size in sizes:
+        if size not in known:
+            near = difflib.get_close_matches(size, known, n=1)
+            raise KwsclsError(f"the model {name} has no setting {size}", None,
+                              f"did you mean {near[0]}?" if near else f"it has {', '.join(sorted(known))}")
+    return builder(labels, samples, **{"name": name, **entry.sizes, **sizes})

@@ -1,0 +1,145 @@
+"""Every verb's settings: a dataclass each, the command line made from it, and the JSON stored with each run."""
+
+import argparse
+import dataclasses
+import difflib
+import re
+import types
+import typing
+
+from kwscls.errors import KwsclsError
+
+
+def setting(default=dataclasses.MISSING, help="", **more):
+    """A field of a settings class.
+
+    Args:
+        default: its value when nothing is said; a setting without one must be given.
+        help: one line for `--help`.
+        **more: `positional=True` (a word without a flag), `many=True` (several words), `choices=(...)`,
+            `metavar="..."`, `parse=function` (text to value).
+    """
+    metadata = {"help": help, **more}
+    if more.get("many"):
+        return dataclasses.field(default_factory=lambda: list(default or ()), metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def seconds(text):
+    """Read a length of time: "90", "90s", "10m", "1.5h" or "1h30m", as seconds.
+
+    Raises:
+        ValueError: it is none of these, or not positive.
+    """
+    match = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", str(text).strip())
+    if not match or not any(match.groups()):
+        raise ValueError(f"{text!r} is no length of time such as 90s, 10m or 1.5h")
+    hours, minutes, rest = (float(part or 0) for part in match.groups())
+    total = 3600 * hours + 60 * minutes + rest
+    if total <= 0:
+        raise ValueError("a length of time must be more than nothing")
+    return total
+
+
+def parser(settings_class):
+    """The command line of a settings class: a flag for each field, in order."""
+    made = _Parser(prog=f"python -m kwscls.{settings_class.verb}", description=settings_class.__doc__.strip(),
+                   formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+    hints = typing.get_type_hints(settings_class)
+    for field in dataclasses.fields(settings_class):
+        _add(made, field, hints[field.name])
+    return made
+
+
+def parse(settings_class, argv=None):
+    """Settings from command-line words.
+
+    Raises:
+        KwsclsError: a word is unknown, missing or of the wrong kind.
+    """
+    made = parser(settings_class)
+    found, left = made.parse_known_args(argv)
+    if left:
+        raise _unknown(left[0], [flag for action in made._actions for flag in action.option_strings],
+                       f"python -m kwscls.{settings_class.verb} --help lists the flags")
+    return settings_class(**vars(found))
+
+
+def as_dict(settings):
+    """Settings as plain values, for JSON."""
+    return dataclasses.asdict(settings)
+
+
+def from_dict(settings_class, values):
+    """Settings from stored values.
+
+    Raises:
+        KwsclsError: a key is unknown.
+    """
+    names = [field.name for field in dataclasses.fields(settings_class)]
+    for key in values:
+        if key not in names:
+            raise _unknown(key, names, f"known are {', '.join(names)}")
+    return settings_class(**values)
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are ours."""
+
+    def error(self, message):
+        raise KwsclsError(message, None, f"{self.prog} --help explains the flags")
+
+
+def _unknown(word, known, otherwise):
+    near = difflib.get_close_matches(word.split("=")[0], known, n=1)
+    return KwsclsError(f"there is no setting {word}", None, f"did you mean {near[0]}?" if near else otherwise)
+
+
+def _add(made, field, hint):
+    facts = dict(field.metadata)
+    positional, many, parse_text = (facts.pop(key, None) for key in ("positional", "many", "parse"))
+    kind = _plain(hint)
+    options = {key: facts[key] for key in ("help", "choices", "metavar") if facts.get(key) is not None}
+    options["help"] = options.get("help", "").replace("%", "%%")
+    needed = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    if kind is bool:
+        made.add_argument(_flag(field.name), action=argparse.BooleanOptionalAction if field.default else "store_true",
+                          default=field.default, **options)
+        return
+    options["type"] = _reader(parse_text or kind)
+    if not needed and not many and field.default is not None:
+        options["help"] += f" (default {field.default})"
+    if positional:
+        options["nargs"] = ("+" if needed else "*") if many else (None if needed else "?")
+        if not needed:
+            options["default"] = field.default_factory() if many else field.default
+        made.add_argument(field.name, **options)
+        return
+    if many:
+        options["nargs"] = "+"
+    default = field.default_factory() if field.default_factory is not dataclasses.MISSING else field.default
+    made.add_argument(_flag(field.name), required=needed, default=None if needed else default, **options)
+
+
+def _plain(hint):
+    """The type of a value: `int` from `int | None`, `str` from `list[str]`."""
+    if isinstance(hint, types.UnionType):
+        hint = next(part for part in typing.get_args(hint) if part is not type(None))
+    if typing.get_origin(hint) is list:
+        hint = typing.get_args(hint)[0]
+    return hint
+
+
+def _reader(kind):
+    """A function of text for argparse whose failure says why."""
+    def read(text):
+        try:
+            return kind(text)
+        except ValueError as error:
+            reason = str(error) if kind not in (int, float) else f"{text!r} is not a number"
+            raise argparse.ArgumentTypeError(reason) from error
+    return read
+
+
+def _flag(name):
+    return "--" + name.replace("_", "-")

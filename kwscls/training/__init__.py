@@ -1,0 +1,1 @@
+"""Recipes and the training run: fit, resume, what a run folder holds."""

@@ -1,0 +1,46 @@
+"""How each model is trained when nothing is said: recipes as data."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """The settings of a training.
+
+    Args:
+        epochs: passes over the training clips, at most.
+        batch_size: clips a step.
+        optimizer: "adam", "adamw", "sgd" (momentum 0.9, Nesterov) or "rmsprop".
+        learning_rate: the highest rate of the schedule.
+        schedule: "constant" or "cosine" (down to zero at the last step).
+        warmup: share of all steps in which the rate climbs from zero.
+        weight_decay: decoupled, on kernels only.
+        label_smoothing: share of each target spread evenly over the labels.
+        clip_norm: the largest norm of all gradients together; 0 is none.
+        patience: epochs without a better validation score before it stops; 0 never stops early.
+        slow: part of a variable's path -> factor on its learning rate.
+        source: where the settings come from.
+    """
+
+    epochs: int = 40
+    batch_size: int = 64
+    optimizer: str = "adam"
+    learning_rate: float = 1e-3
+    schedule: str = "constant"
+    warmup: float = 0.0
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    clip_norm: float = 0.0
+    patience: int = 0
+    slow: dict = dataclasses.field(default_factory=dict)
+    source: str = ""
+
+
+RECIPES = {
+    "cnn": Recipe(patience=5, source="the tutorial: Adam at its default rate, batch 64, early stopping"),
+}
+
+
+def recipe(name):
+    """The recipe of a model's name."""
+    return RECIPES[name]
