@@ -1,1 +1,1 @@
-"""Functions on waveforms in stock TensorFlow ops: WAV bytes, resampling, spectra, mel and Kaldi filterbanks."""
+"""Functions on tensors in stock TensorFlow ops, without state and without Keras."""
