@@ -1,0 +1,94 @@
+"""Multi-head self-attention over a sequence of tokens."""
+
+import keras
+import tensorflow as tf
+
+from kwscls.errors import KwsclsError
+
+
+@keras.saving.register_keras_serializable("kwscls")
+class MultiHeadAttention(keras.layers.Layer):
+    """Multi-head self-attention: softmax(Q K^T / sqrt(head_size)) V, then an output projection.
+
+    Query, key and value share one kernel, `query_key_value/kernel` [width, 3 * heads * head_size]: all queries, then all
+    keys, then all values, each split into heads. Three matrices of an original are laid side by side. The softmax is
+    computed in float32 under any precision.
+
+    Args:
+        heads: how many heads.
+        head_size: features of a head; width // heads when None. It need not be a share of the width.
+        qkv_bias: whether queries, keys and values have biases.
+        output_bias: whether the output projection has one.
+        dropout: rate on the attention weights.
+        kernel_initializer: of both kernels; normal with deviation 0.02, cut at two deviations, when None.
+
+    Raises:
+        KwsclsError: the width is not a multiple of `heads` and no `head_size` is given.
+
+    Source: Vaswani et al., Attention Is All You Need, arXiv 1706.03762, section 3.2.
+    """
+
+    def __init__(self, heads, *, head_size=None, qkv_bias=True, output_bias=True, dropout=0.0, kernel_initializer=None,
+                 **kwargs):
+        super().__init__(**kwargs)
+        self.heads, self.head_size = heads, head_size
+        self.qkv_bias, self.output_bias = qkv_bias, output_bias
+        self.dropout = dropout
+        self.kernel_initializer = token_initializer(kernel_initializer)
+
+    def build(self, input_shape):
+        width = input_shape[-1]
+        if self.head_size is None and width % self.heads:
+            raise KwsclsError(f"{width} features cannot be shared out among {self.heads} heads", self.name,
+                              "choose a multiple, or give head_size")
+        self._size = self.head_size or width // self.heads
+
+        def dense(units, use_bias, name):
+            return keras.layers.Dense(units, use_bias=use_bias, dtype=self.dtype_policy, name=name,
+                                      kernel_initializer=self.kernel_initializer.clone())
+
+        self.query_key_value = dense(3 * self.heads * self._size, self.qkv_bias, "query_key_value")
+        self.output_projection = dense(width, self.output_bias, "output")
+        self.attention_dropout = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy, name="dropout")
+        self.query_key_value.build((None, width))
+        self.output_projection.build((None, self.heads * self._size))
+        self.attention_dropout.build(None)
+
+    def call(self, tokens, attention_mask=None, training=None, return_attention=False):
+        """Attend.
+
+        Args:
+            tokens: [batch, tokens, width].
+            attention_mask: [batch, tokens], True or 1 for the keys that may be attended to; all when None.
+                A row without any attends to all alike.
+            return_attention: whether the weights come back too.
+
+        Returns:
+            [batch, tokens, width]; with `return_attention` also the weights, float32 [batch, heads, tokens, tokens].
+        """
+        count, width = tf.shape(tokens)[1], tokens.shape[-1]
+        joint = self.query_key_value(tf.reshape(tokens, [-1, width]))  # [batch * tokens, 3 * heads * size]
+        joint = tf.reshape(joint, [-1, count, 3, self.heads, self._size])
+        query, key, value = tf.unstack(tf.transpose(joint, [2, 0, 3, 1, 4]))  # each [batch, heads, tokens, size]
+        scores = tf.matmul(query * self._size**-0.5, key, transpose_b=True)  # [batch, heads, queries, keys]
+        scores = tf.cast(scores, tf.float32)
+        if attention_mask is not None:
+            allowed = tf.cast(attention_mask, tf.bool)[:, tf.newaxis, tf.newaxis, :]
+            scores = tf.where(allowed, scores, scores.dtype.min)
+        weights = tf.nn.softmax(scores)
+        dropped = self.attention_dropout(tf.cast(weights, self.compute_dtype), training=training)
+        heard = tf.transpose(tf.matmul(dropped, value), [0, 2, 1, 3])  # [batch, tokens, heads, size]
+        answer = self.output_projection(tf.reshape(heard, [-1, self.heads * self._size]))
+        answer = tf.reshape(answer, [-1, count, width])
+        answer.set_shape(tokens.shape)
+        return (answer, weights) if return_attention else answer
+
+    def get_config(self):
+        return {**super().get_config(), "heads": self.heads, "head_size": self.head_size, "qkv_bias": self.qkv_bias,
+                "output_bias": self.output_bias, "dropout": self.dropout,
+                "kernel_initializer": keras.initializers.serialize(self.kernel_initializer)}
+
+
+def token_initializer(chosen=None):
+    """The initializer chosen, or that of vision transformers: normal of deviation 0.02, cut at two deviations."""
+    return keras.initializers.get(chosen) or keras.initializers.TruncatedNormal(stddev=0.02)

@@ -1,0 +1,110 @@
+"""Transformer blocks: attention and a small network on every token, each with a residual and a layer norm."""
+
+import keras
+import tensorflow as tf
+
+from kwscls.layers.attention import MultiHeadAttention, token_initializer
+
+
+@keras.saving.register_keras_serializable("kwscls")
+def gelu(x):
+    """The exact Gaussian error linear unit, x * Phi(x), by the error function (no tanh). Any shape, any float type."""
+    return 0.5 * x * (1.0 + tf.math.erf(x * 0.7071067811865476))
+
+
+@keras.saving.register_keras_serializable("kwscls")
+class TransformerBlock(keras.layers.Layer):
+    """One layer of a transformer encoder, with the norms in front of its two halves or behind their residuals.
+
+    `norm_first=True` (ViT, AST, wav2vec 2.0 large): x += attention(norm1(x)); x += mlp(norm2(x)).
+    `norm_first=False` (the first transformer, KWT, wav2vec 2.0 base): x = norm1(x + attention(x)); x = norm2(x + mlp(x)).
+
+    Weights: `norm1`, `attention/query_key_value`, `attention/output`, `norm2`, `mlp_1`, `mlp_2`.
+
+    Args:
+        heads: attention heads.
+        mlp_size: hidden features of the token network.
+        norm_first: where the layer norms stand.
+        head_size: features of a head; width // heads when None.
+        qkv_bias: whether queries, keys and values have biases.
+        activation: of the token network: "gelu" is the exact one; else the name of a Keras activation, or a function.
+        epsilon: of both layer norms.
+        dropout: rate on the output of both halves, before the residual.
+        attention_dropout: rate on the attention weights.
+        mlp_dropout: rate after the activation.
+        kernel_initializer: of all kernels; normal with deviation 0.02, cut at two deviations, when None.
+    """
+
+    def __init__(self, heads, mlp_size, *, norm_first=True, head_size=None, qkv_bias=True, activation="gelu",
+                 epsilon=1e-6, dropout=0.0, attention_dropout=0.0, mlp_dropout=0.0, kernel_initializer=None, **kwargs):
+        super().__init__(**kwargs)
+        self.heads, self.mlp_size, self.norm_first, self.head_size = heads, mlp_size, norm_first, head_size
+        self.qkv_bias, self.epsilon = qkv_bias, epsilon
+        self.activation = gelu if activation == "gelu" else keras.activations.get(activation)
+        self.dropout, self.attention_dropout, self.mlp_dropout = dropout, attention_dropout, mlp_dropout
+        self.kernel_initializer = token_initializer(kernel_initializer)
+
+    def build(self, input_shape):
+        width = input_shape[-1]
+        policy, initializer = self.dtype_policy, self.kernel_initializer
+
+        def dense(units, name):
+            return keras.layers.Dense(units, dtype=policy, name=name,
+                                      kernel_initializer=initializer.clone())
+
+        self.attention = MultiHeadAttention(self.heads, head_size=self.head_size, qkv_bias=self.qkv_bias,
+                                            dropout=self.attention_dropout, kernel_initializer=initializer,
+                                            dtype=policy, name="attention")
+        self.norm1 = keras.layers.LayerNormalization(epsilon=self.epsilon, dtype=policy, name="norm1")
+        self.norm2 = keras.layers.LayerNormalization(epsilon=self.epsilon, dtype=policy, name="norm2")
+        self.mlp_1, self.mlp_2 = dense(self.mlp_size, "mlp_1"), dense(width, "mlp_2")
+        self.inner_dropout = keras.layers.Dropout(self.mlp_dropout, dtype=policy, name="inner_dropout")
+        self.outer_dropout = keras.layers.Dropout(self.dropout, dtype=policy, name="outer_dropout")
+        self.norm1.build((None, width))
+        self.attention.build(input_shape)
+        self.norm2.build((None, width))
+        self.mlp_1.build((None, width))
+        self.mlp_2.build((None, self.mlp_size))
+
+    def call(self, tokens, attention_mask=None, training=None, return_attention=False):
+        """One layer.
+
+        Args:
+            tokens: [batch, tokens, width].
+            attention_mask: [batch, tokens], True or 1 for the tokens that may be attended to; all when None.
+            return_attention: whether the attention weights come back too.
+
+        Returns:
+            [batch, tokens, width]; with `return_attention` also the weights, float32 [batch, heads, tokens, tokens].
+        """
+        # Between the attentions tokens are the rows of one matrix: norms and products need no batch axis.
+        whole = tf.shape(tokens)
+        rows = tf.reshape(tokens, [-1, tokens.shape[-1]])
+        heard, weights = self._attend(tf.reshape(self.norm1(rows), whole) if self.norm_first else tokens,
+                                      attention_mask, training, return_attention)
+        rows += self.outer_dropout(tf.reshape(heard, tf.shape(rows)), training=training)
+        if self.norm_first:
+            rows += self._mlp(self.norm2(rows), training)
+        else:
+            rows = self.norm1(rows)
+            rows = self.norm2(rows + self._mlp(rows, training))
+        answer = tf.reshape(rows, whole)
+        answer.set_shape(tokens.shape)
+        return (answer, weights) if return_attention else answer
+
+    def _attend(self, tokens, attention_mask, training, return_attention):
+        found = self.attention(tokens, attention_mask=attention_mask, training=training,
+                               return_attention=return_attention)
+        return found if return_attention else (found, None)
+
+    def _mlp(self, rows, training):
+        hidden = self.inner_dropout(self.activation(self.mlp_1(rows)), training=training)
+        return self.outer_dropout(self.mlp_2(hidden), training=training)
+
+    def get_config(self):
+        activation = "gelu" if self.activation is gelu else keras.activations.serialize(self.activation)
+        return {**super().get_config(), "heads": self.heads, "mlp_size": self.mlp_size, "norm_first": self.norm_first,
+                "head_size": self.head_size, "qkv_bias": self.qkv_bias, "activation": activation,
+                "epsilon": self.epsilon, "dropout": self.dropout, "attention_dropout": self.attention_dropout,
+                "mlp_dropout": self.mlp_dropout,
+                "kernel_initializer": keras.initializers.serialize(self.kernel_initializer)}
