@@ -1,0 +1,104 @@
+"""Magnitude and power spectrograms, with every choice that separates the published frontends spelt out."""
+
+import numpy as np
+import tensorflow as tf
+
+
+def spectrogram(waveform, frame_length, frame_step, fft_length=None, *, window="hann", periodic=True, power=1.0,
+                centre=False, pad_mode="reflect", pad_end=False, window_at="start"):
+    """The short-time Fourier transform's magnitude, raised to a power.
+
+    A clip shorter than one frame is zero-padded at its end to one.
+
+    Args:
+        waveform: float [..., samples].
+        frame_length: samples under the window.
+        frame_step: samples from one frame to the next.
+        fft_length: samples transformed; the smallest power of two that holds a frame if None.
+        window: "hann", "hamming", "povey" (Hann to the power of 0.85, Kaldi's), "rectangular", or its frame_length values.
+        periodic: a window that would start anew after its last sample (as TensorFlow, librosa and torchaudio have it); else a
+            symmetric one (Kaldi, AST).
+        power: 1 for magnitudes, 2 for powers.
+        centre: middle frame t on sample t * frame_step, by padding half of what a frame holds on both sides.
+        pad_mode: with `centre`, what is padded: "reflect" or "constant" (zeros).
+        pad_end: zero-pad the end so that a frame starts at every frame_step of the clip: ceil(samples / frame_step) frames.
+        window_at: where the window lies in a longer transform: "start" (TensorFlow) or "centre" (torchaudio, librosa), where
+            a frame is fft_length long and the window has zeros on both sides.
+
+    Returns:
+        float32 [..., frames, fft_length // 2 + 1]. Without `centre` and `pad_end` there are
+        1 + (samples - frame_length) // frame_step frames. TensorFlow's keyword tutorial has 255, 128 and 256 here.
+
+    Raises:
+        ValueError: a choice that does not exist, or a transform shorter than its frame.
+    """
+    fft_length = fft_length or _power_of_two(frame_length)
+    if fft_length < frame_length:
+        raise ValueError(f"fft_length is {fft_length}, less than the frame_length of {frame_length}")
+    taps = make_window(window, frame_length, periodic)
+    if window_at == "centre":
+        before = (fft_length - frame_length) // 2
+        taps = np.pad(taps, (before, fft_length - frame_length - before))
+    elif window_at != "start":
+        raise ValueError(f"window_at is {window_at!r}, neither 'start' nor 'centre'")
+    waveform = pad_to(tf.cast(waveform, tf.float32), len(taps))
+    if centre:
+        waveform = _pad_sides(waveform, len(taps) // 2, pad_mode)
+    spectrum = tf.signal.stft(waveform, len(taps), frame_step, fft_length, pad_end=pad_end,
+                              window_fn=lambda length, dtype: tf.constant(taps, dtype))
+    return raise_to(tf.abs(spectrum), power)
+
+
+def make_window(window, length, periodic=True):
+    """A window's values by name, float64 [length] (see `spectrogram`); values are passed on."""
+    if not isinstance(window, str):
+        values = np.asarray(window, np.float64)
+        if values.shape != (length,):
+            raise ValueError(f"the window has shape {values.shape}, its frame {length} samples")
+        return values
+    if window not in WINDOWS:
+        raise ValueError(f"window is {window!r}, none of {', '.join(WINDOWS)}")
+    turn = 2 * np.pi * np.arange(length) / max(length if periodic else length - 1, 1)
+    return WINDOWS[window](turn)
+
+
+WINDOWS = {
+    "hann": lambda turn: 0.5 - 0.5 * np.cos(turn),
+    "hamming": lambda turn: 0.54 - 0.46 * np.cos(turn),
+    "povey": lambda turn: (0.5 - 0.5 * np.cos(turn)) ** 0.85,
+    "rectangular": np.ones_like,
+}
+
+
+def pad_to(waveform, samples):
+    """Zero-pad the end of waveforms [..., any] that are shorter than `samples`."""
+    length = waveform.shape[-1] if waveform.shape.rank else None
+    missing = tf.maximum(samples - tf.shape(waveform)[-1], 0) if length is None else max(samples - length, 0)
+    return _pad_last(waveform, 0, missing, "CONSTANT")
+
+
+def raise_to(magnitude, power):
+    """magnitude ** power, by multiplication where that does it."""
+    if power == 1:
+        return magnitude
+    return tf.square(magnitude) if power == 2 else tf.pow(magnitude, power)
+
+
+def _pad_sides(waveform, samples, mode):
+    if mode not in ("reflect", "constant"):
+        raise ValueError(f"pad_mode is {mode!r}, neither 'reflect' nor 'constant'")
+    if mode == "reflect":
+        waveform = pad_to(waveform, samples + 1)  # the least that can be mirrored so far
+    return _pad_last(waveform, samples, samples, mode.upper())
+
+
+def _pad_last(tensor, before, after, mode):
+    """Pad the last axis only; the others' sizes and number may be unknown."""
+    others = tensor.shape.rank - 1 if tensor.shape.rank else tf.rank(tensor) - 1
+    sides = tf.pad([[before, after]], [[others, 0], [0, 0]]) if tf.is_tensor(others) or tf.is_tensor(after) else (
+        [[0, 0]] * others + [[before, after]])
+    return tf.pad(tensor, sides, mode)
+
+
+def _power_of_two(length):
+    return 1 << (length - 1).bit_length()
