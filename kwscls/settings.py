@@ -20,8 +20,8 @@ def setting(default=dataclasses.MISSING, help="", **more):
             `metavar="..."`, `parse=function` (text to value).
     """
     metadata = {"help": help, **more}
-    if more.get("many"):
-        return dataclasses.field(default_factory=lambda: list(default or ()), metadata=metadata)
+    if more.get("many") and default is not dataclasses.MISSING:
+        return dataclasses.field(default_factory=lambda: list(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -81,6 +81,64 @@ def from_dict(settings_class, values):
         if key not in names:
             raise _unknown(key, names, f"known are {', '.join(names)}")
     return settings_class(**values)
+
+
+@dataclasses.dataclass
+class TrainSettings:
+    """Train a model on a folder of recordings and leave a run: model, SavedModel, results and pictures."""
+
+    verb: typing.ClassVar[str] = "train"
+
+    data: str = setting("spoken_words", "a folder of class folders, a manifest, a prepared folder or a corpus's name")
+    model: str = setting("cnn", "a name of python -m kwscls.models")
+    out: str | None = setting(None, "the run's folder to be (default export/MODEL)")
+    epochs: int | None = setting(None, "passes over the training clips, at most")
+    budget: float | None = setting(None, "time that training may take, such as 10m; it then fixes the epochs",
+                                   parse=seconds, metavar="TIME")
+    seed: int = setting(0, "of weights, order, dropout and augmentation")
+    seconds: float | None = setting(None, "clip length in seconds (default: what the training clips suggest)")
+    size: list[str] = setting([], "sizes of the model that differ, such as width=16", many=True, metavar="NAME=VALUE")
+    batch_size: int | None = setting(None, "clips a step")
+    optimizer: str | None = setting(None, "adam, adamw, sgd or rmsprop")
+    learning_rate: float | None = setting(None, "the highest of the schedule")
+    schedule: str | None = setting(None, "constant or cosine")
+    warmup: float | None = setting(None, "share of all steps in which the learning rate climbs")
+    weight_decay: float | None = setting(None, "decoupled, on kernels only")
+    label_smoothing: float | None = setting(None, "share of each target spread over all labels")
+    clip_norm: float | None = setting(None, "largest norm of all gradients together; 0 is none")
+    patience: int | None = setting(None, "epochs without a better validation score before it stops; 0 never stops early")
+    weights: str | None = setting(None, "weights to start from: a file, a folder, or hf:owner/name")
+    freeze: list[str] = setting([], "layers to leave as they are: prefixes of their names, or body", many=True,
+                                metavar="PREFIX")
+    deterministic: bool = setting(False, "let TensorFlow use only operations that give the same bits on any machine load")
+    resume: bool = setting(False, "go on with the unfinished run of this name")
+    overwrite: bool = setting(False, "replace a run of this name")
+
+
+@dataclasses.dataclass
+class PredictSettings:
+    """Ask a trained model about recordings."""
+
+    verb: typing.ClassVar[str] = "predict"
+
+    run: str = setting(help="the folder of a run or of an export", positional=True, metavar="RUN")
+    inputs: list[str] = setting(help="files, folders, or - for one WAV file on standard input", positional=True,
+                                many=True, metavar="FILE")
+    top: int = setting(1, "how many labels to name for each clip")
+    hop: float | None = setting(None, "seconds from window to window in files longer than a clip (default half a clip)")
+    batch_size: int = setting(64, "windows answered at once")
+    json: bool = setting(False, "print one JSON object a line instead of a table")
+
+
+@dataclasses.dataclass
+class ExportSettings:
+    """Write a run's model as a SavedModel that needs neither kwscls nor Keras."""
+
+    verb: typing.ClassVar[str] = "export"
+
+    run: str = setting(help="the folder of a run", metavar="RUN")
+    out: str | None = setting(None, "the SavedModel's folder to be (default RUN/saved_model)")
+    overwrite: bool = setting(False, "replace a folder of this name")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -18,6 +18,7 @@ class Recipe:
         label_smoothing: share of each target spread evenly over the labels.
         clip_norm: the largest norm of all gradients together; 0 is none.
         patience: epochs without a better validation score before it stops; 0 never stops early.
+        jit: whether XLA compiles the step; it helps transformers and hurts convolutions on a CPU.
         slow: part of a variable's path -> factor on its learning rate.
         source: where the settings come from.
     """
@@ -32,6 +33,7 @@ class Recipe:
     label_smoothing: float = 0.0
     clip_norm: float = 0.0
     patience: int = 0
+    jit: bool = False
     slow: dict = dataclasses.field(default_factory=dict)
     source: str = ""
 

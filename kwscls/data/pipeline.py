@@ -1,0 +1,151 @@
+"""From a prepared folder to batches: read once, kept in memory when it fits, shuffled by seed and epoch."""
+
+import math
+import wave
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kwscls.errors import KwsclsError
+
+MEMORY = 4 << 30
+"""Bytes of 16-bit samples that one split may take in memory; a larger one is read from its files in each epoch."""
+
+
+class Clips:
+    """The clips of one split as equal-length waveforms, reachable by index.
+
+    Args:
+        folder: class folders of 16-bit mono WAV files, as `prepare` writes them.
+        labels: names of the class folders in the order of the logits; those found when None.
+        samples: length that each clip is cut or zero-padded to, at its end.
+        memory: bytes that the samples may take in memory.
+
+    Attributes:
+        paths: the files, in order.
+        labels: the names of the labels.
+        targets: int64 [clips], index of each clip's label.
+
+    Raises:
+        KwsclsError: the folder holds no clips, or a label that the model does not know.
+    """
+
+    def __init__(self, folder, samples, labels=None, memory=MEMORY):
+        self.folder, self.samples = Path(folder), samples
+        found = class_folders(folder)
+        unknown = sorted(set(found) - set(labels or found))
+        if unknown:
+            raise KwsclsError(f"holds labels that are unknown here: {', '.join(unknown)}", folder,
+                              f"known are {', '.join(labels)}")
+        self.labels = list(labels or found)
+        dataset = keras.utils.audio_dataset_from_directory(
+            self.folder, class_names=found, batch_size=None, shuffle=False, output_sequence_length=samples,
+            verbose=False)
+        self.paths = list(dataset.file_paths)
+        place = {name: self.labels.index(name) for name in found}
+        self.targets = np.array([place[Path(path).parent.name] for path in self.paths], np.int64)
+        self._read = self._gather(dataset) if 2 * samples * len(self.paths) <= memory else self._decode()
+
+    def __len__(self):
+        return len(self.paths)
+
+    def batch(self, indices):
+        """Waveforms float32 [batch, samples] and one-hot targets float32 [batch, labels] of int indices [batch]."""
+        targets = tf.one_hot(tf.gather(self.targets, indices), len(self.labels))
+        return self._read(indices), targets
+
+    def _gather(self, dataset):
+        """A reader that keeps all samples in memory, as 16-bit integers."""
+        kept = np.empty((len(self.paths), self.samples), np.int16)
+        start = 0
+        for waveforms, _ in dataset.batch(256).prefetch(1):
+            kept[start:start + len(waveforms)] = np.rint(waveforms.numpy()[..., 0] * 32768)
+            start += len(waveforms)
+        kept = tf.constant(kept)
+        return lambda indices: tf.cast(tf.gather(kept, indices), tf.float32) / 32768
+
+    def _decode(self):
+        """A reader that decodes the files of each batch when they are asked for."""
+        paths, samples = tf.constant(self.paths), self.samples
+
+        def one(path):
+            waveform, _ = tf.audio.decode_wav(tf.io.read_file(path), desired_channels=1, desired_samples=samples)
+            return waveform[:, 0]
+
+        return lambda indices: tf.map_fn(one, tf.gather(paths, indices), fn_output_signature=tf.float32,
+                                         parallel_iterations=16)
+
+
+def class_folders(folder):
+    """The names of the class folders in a split's folder, sorted.
+
+    Raises:
+        KwsclsError: there is no such folder, or nothing in it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise KwsclsError("is no folder", folder, "prepare the data with python -m kwscls.prepare")
+    names = sorted(place.name for place in folder.iterdir() if place.is_dir() and any(place.glob("*.wav")))
+    if not names:
+        raise KwsclsError("holds no class folders with WAV files", folder, "prepare it with python -m kwscls.prepare")
+    return names
+
+
+def clip_length(folder, seconds=None):
+    """The clip length for a folder of prepared clips, in samples, and their sample rate in Hz.
+
+    Args:
+        folder: class folders of 16-bit mono WAV files of one rate.
+        seconds: the length; when None, one that nineteen of twenty clips fit into, in tenths of a second, at most 10 s.
+    """
+    paths = sorted(Path(folder).glob("*/*.wav"))
+    with wave.open(str(paths[0])) as first:
+        rate = first.getframerate()
+    if seconds is None:
+        lengths = sorted((path.stat().st_size - 44) / 2 / rate for path in paths)
+        long = lengths[min(len(lengths) - 1, int(0.95 * len(lengths)))]
+        seconds = min(10.0, max(0.1, math.ceil(10 * long - 0.01) / 10))
+    return round(seconds * rate), rate
+
+
+def training_batches(clips, batch_size, seed, epochs, first_epoch=0, change=None):
+    """Shuffled batches of the epochs `first_epoch` to `epochs`, the same for the same seed whatever came before.
+
+    Args:
+        clips: `Clips`.
+        batch_size: clips a batch; the last one of an epoch may have fewer.
+        seed: of the order and of what `change` draws.
+        epochs: where to end.
+        first_epoch: where to begin, when a run is resumed.
+        change: augmentation, a function (waveforms, targets, seed int32 [2]) -> (waveforms, targets), or None.
+
+    Returns:
+        A `tf.data.Dataset` of waveforms [batch, samples] and targets [batch, labels], `steps(...)` batches an epoch.
+    """
+    def epoch_indices(epoch):
+        order = tf.random.experimental.stateless_shuffle(
+            tf.range(len(clips)), seed=tf.stack([tf.cast(seed, tf.int64), epoch]))
+        batches = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+        return tf.data.Dataset.zip(batches, tf.data.Dataset.counter(epoch * steps(clips, batch_size)))
+
+    def read(indices, step):
+        waveforms, targets = clips.batch(indices)
+        if change is None:
+            return waveforms, targets
+        return change(waveforms, targets, tf.cast(tf.stack([tf.cast(seed, tf.int64), step]), tf.int32))
+
+    indices = tf.data.Dataset.range(first_epoch, epochs).flat_map(epoch_indices)
+    return indices.map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
+
+
+def ordered_batches(clips, batch_size):
+    """Every clip once, in order: for validation and for adapting statistics."""
+    indices = tf.data.Dataset.range(len(clips)).batch(batch_size)
+    return indices.map(clips.batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def steps(clips, batch_size):
+    """The number of batches in one epoch."""
+    return -(-len(clips) // batch_size)

@@ -1,0 +1,97 @@
+"""Optimizers from recipes, with a learning rate of its own for parts of a model."""
+
+import keras
+
+from kwscls.errors import KwsclsError
+
+OPTIMIZERS = {
+    "adam": lambda **common: _scaled(keras.optimizers.Adam)(**common),
+    "adamw": lambda **common: _scaled(keras.optimizers.AdamW)(**common),
+    "sgd": lambda **common: _scaled(keras.optimizers.SGD)(momentum=0.9, nesterov=True, **common),
+    "rmsprop": lambda **common: _scaled(keras.optimizers.RMSprop)(rho=0.95, epsilon=1e-8, **common),
+}
+
+NO_DECAY = ("bias", "gamma", "beta", "position", "token")
+"""Parts of the paths of variables that weight decay leaves alone: all but kernels."""
+
+
+def optimizer(recipe, model):
+    """The optimizer of a recipe, built for a model's trainable weights.
+
+    Args:
+        recipe: a `Recipe`.
+        model: the Keras model to be trained.
+
+    Raises:
+        KwsclsError: the recipe names no known optimizer.
+    """
+    if recipe.optimizer not in OPTIMIZERS:
+        raise KwsclsError("is no optimizer", recipe.optimizer, f"known are {', '.join(OPTIMIZERS)}")
+    made = OPTIMIZERS[recipe.optimizer](
+        learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay or None,
+        global_clipnorm=recipe.clip_norm or None)
+    made.factors = {variable.path: _factor(variable.path, recipe.slow) for variable in model.trainable_variables}
+    if recipe.weight_decay:
+        made.exclude_from_weight_decay(var_names=NO_DECAY)
+    made.build(model.trainable_variables)
+    return made
+
+
+def learning_rate(recipe, progress):
+    """The learning rate of a recipe at `progress`, the share of all steps that is done, in [0, 1]."""
+    import math
+
+    if progress < recipe.warmup:
+        return recipe.learning_rate * progress / recipe.warmup
+    if recipe.schedule == "constant":
+        return recipe.learning_rate
+    if recipe.schedule == "cosine":
+        down = (progress - recipe.warmup) / max(1 - recipe.warmup, 1e-9)
+        return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * min(down, 1)))
+    raise KwsclsError("is no schedule", recipe.schedule, "known are constant and cosine")
+
+
+def freeze(model, prefixes):
+    """Make the layers whose path starts with one of `prefixes` untrainable.
+
+    Args:
+        model: a Keras model.
+        prefixes: such as "feature_encoder" or "block_0"; "body" is everything but the head.
+
+    Returns:
+        The number of parameters that stay as they are.
+
+    Raises:
+        KwsclsError: a prefix fits no layer.
+    """
+    layers = [layer for layer in model.layers if layer.weights]
+    names = [layer.name for layer in layers]
+    for prefix in prefixes:
+        chosen = [layer for layer in layers if
+                  (layer.name != "logits" if prefix == "body" else layer.name.startswith(prefix))]
+        if not chosen:
+            raise KwsclsError("fits no layer of the model", prefix, f"its layers are body, {', '.join(names)}")
+        for layer in chosen:
+            layer.trainable = False
+    return sum(weight.value.shape.num_elements() for weight in model.non_trainable_weights)
+
+
+def _factor(path, slow):
+    """The product of the factors whose name is a part of the path."""
+    factor = 1.0
+    for part, value in slow.items():
+        if part in path:
+            factor *= value
+    return factor
+
+
+def _scaled(optimizer_class):
+    """A Keras optimizer whose learning rate is multiplied by `factors[variable.path]`."""
+    class Scaled(optimizer_class):
+        factors: dict = {}
+
+        def update_step(self, gradient, variable, learning_rate):
+            return super().update_step(gradient, variable, learning_rate * self.factors.get(variable.path, 1.0))
+
+    Scaled.__name__ = optimizer_class.__name__
+    return Scaled

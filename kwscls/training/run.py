@@ -1,0 +1,176 @@
+"""A training from data to a finished run folder."""
+
+import csv
+import dataclasses
+import io
+import shutil
+import time
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from kwscls import console, files, models
+from kwscls import settings as settings_room
+from kwscls.data.pipeline import Clips, class_folders, clip_length
+from kwscls.data.prepare import ready
+from kwscls.errors import KwsclsError
+from kwscls.evaluation import plots
+from kwscls.evaluation.run import evaluate
+from kwscls.serving import bundle
+from kwscls.training import optimizers, recipes, statistics
+from kwscls.training.fit import ROWS, fit
+
+
+def train(settings):
+    """Train a model and write its run, a folder that appears only when it is whole.
+
+    Until then everything lies in `<out>.unfinished`, from where `resume` goes on.
+
+    Args:
+        settings: a `TrainSettings`.
+
+    Returns:
+        The run's folder, with `model.keras`, `saved_model`, `settings.json`, `labels.txt`, `history.csv`,
+        `metrics.json`, the pictures `curves.png` and `confusion.png`, and TensorBoard's `logs`.
+
+    Raises:
+        KwsclsError: the data, a setting or the place of the run is not as it should be.
+    """
+    started = time.monotonic()
+    out = Path(settings.out or Path("export") / settings.model)
+    settings = open_run(out, settings)
+    unfinished = unfinished_folder(out)
+    recipe = chosen_recipe(settings)
+    sizes = chosen_sizes(settings)
+    models.row(settings.model)
+    prepared = Path(ready(settings.data))
+    train_clips, validation_clips, rate = load_clips(prepared, settings.seconds)
+    seed_everything(settings)
+    model = models.build(settings.model, train_clips.labels, train_clips.samples, sample_rate=rate, **sizes)
+    files.write_json(unfinished / "settings.json", {
+        **settings_room.as_dict(settings), "seconds": train_clips.samples / rate, "prepared": str(prepared),
+        "recipe": dataclasses.asdict(recipe), "sizes": sizes})
+    start_model(model, settings, train_clips)
+    console.say(f"{settings.model}: {model.count_params():,} parameters; {len(train_clips)} clips to learn from and "
+                f"{len(validation_clips)} to validate with, {len(model.labels)} labels, "
+                f"{model.samples / rate:g} s at {rate} Hz")
+    left = settings.budget and settings.budget - (time.monotonic() - started)
+    history = fit(model, train_clips, validation_clips, recipe, unfinished, seed=settings.seed, budget=left,
+                  resume=settings.resume)
+    write_run(unfinished, model, history)
+    split = "test" if (prepared / "test").is_dir() else "validation"
+    evaluate(unfinished, data=str(prepared), split=split)
+    (unfinished / "checkpoint.npz").unlink()
+    files.replace_folder(unfinished, out)
+    console.wrote(*sorted(out.iterdir()))
+    return out
+
+
+def unfinished_folder(out):
+    """Where a run lies until it is whole."""
+    return out.with_name(f"{out.name}.unfinished")
+
+
+def open_run(out, settings):
+    """Make the place of a run, or find the one to go on with.
+
+    Returns:
+        The settings: those stored with the run when it is resumed, else those given.
+
+    Raises:
+        KwsclsError: a run is there already, or none is there to be resumed.
+    """
+    unfinished = unfinished_folder(out)
+    if settings.resume:
+        if not (unfinished / "settings.json").is_file():
+            raise KwsclsError("there is no unfinished run to resume", out, "leave out --resume to begin one")
+        stored = files.read_json(unfinished / "settings.json")
+        names = [field.name for field in dataclasses.fields(settings)]
+        console.say(f"resuming {out} with the settings stored in it")
+        return settings_room.from_dict(type(settings), {
+            **{name: value for name, value in stored.items() if name in names}, "resume": True})
+    if out.exists() and not settings.overwrite:
+        raise KwsclsError("exists already", out, "choose another --out, or --overwrite to replace it")
+    if unfinished.exists() and not settings.overwrite:
+        raise KwsclsError("an unfinished run lies here", unfinished, "--resume goes on with it, --overwrite begins anew")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    return settings
+
+
+def chosen_recipe(settings):
+    """The model's recipe with what the settings override."""
+    fields = {field.name for field in dataclasses.fields(recipes.Recipe)}
+    said = {name: value for name, value in settings_room.as_dict(settings).items()
+            if name in fields and value is not None}
+    return dataclasses.replace(recipes.recipe(settings.model), **said)
+
+
+def chosen_sizes(settings):
+    """The sizes of the model that the settings change: numbers, words and lists of numbers by name.
+
+    Raises:
+        KwsclsError: one is not of the form NAME=VALUE.
+    """
+    import ast
+
+    sizes = {}
+    for word in settings.size:
+        name, equals, value = word.partition("=")
+        if not equals or not name.isidentifier():
+            raise KwsclsError("is not of the form NAME=VALUE", f"--size {word}", "write it as --size width=16")
+        try:
+            sizes[name] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            sizes[name] = value
+    return sizes
+
+
+def load_clips(prepared, seconds=None):
+    """The training and validation clips of a prepared folder, and their sample rate in Hz.
+
+    Args:
+        prepared: the folder with `train` and `validation`.
+        seconds: clip length; chosen by the training clips when None.
+    """
+    labels = class_folders(prepared / "train")
+    samples, rate = clip_length(prepared / "train", seconds)
+    return Clips(prepared / "train", samples, labels), Clips(prepared / "validation", samples, labels), rate
+
+
+def seed_everything(settings):
+    """Fix every random stream by the settings' seed."""
+    keras.utils.set_random_seed(settings.seed)
+    if settings.deterministic:
+        tf.config.experimental.enable_op_determinism()
+
+
+def start_model(model, settings, clips):
+    """Give a fresh model its statistics, its pretrained weights and its frozen layers, as the settings say."""
+    statistics.adapt(model, clips)
+    if settings.weights:
+        from kwscls import pretrained
+
+        pretrained.load(model, settings.weights)
+    if settings.freeze:
+        console.say(f"{optimizers.freeze(model, settings.freeze):,} parameters stay as they are")
+
+
+def write_run(folder, model, history):
+    """Write what a run holds beside its results: the model twice, labels, history and curves."""
+    without_optimizer(model).save(folder / "model.keras")
+    bundle.save(model, folder / "saved_model")
+    files.write_text(folder / "labels.txt", "".join(f"{label}\n" for label in model.labels))
+    table = io.StringIO()
+    writer = csv.DictWriter(table, ROWS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(history)
+    files.write_text(folder / "history.csv", table.getvalue())
+    plots.save(plots.curves(history), folder / "curves.png")
+
+
+def without_optimizer(model):
+    """The same model, not compiled: a file of it needs no optimizer to be loaded and is a third as large."""
+    plain = type(model).from_config(model.get_config())
+    plain.set_weights(model.get_weights())
+    return plain
