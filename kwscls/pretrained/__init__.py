@@ -1,1 +1,86 @@
 """Weights of the originals, under their own names, into our models: one file an origin."""
+
+import dataclasses
+import importlib
+import re
+
+from kwscls.errors import KwsclsError
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+    """Where weights come from: one row of the table.
+
+    Args:
+        families: the files of `kwscls.models` whose models it can fill; empty for all.
+        plan: "file:function" in this room; the function takes (model, source) and returns an `assign.Plan`.
+        sign: a regular expression that some tensor's name matches whole in every file of this origin, and in no other.
+        says: the origin in words.
+    """
+
+    families: tuple[str, ...]
+    plan: str
+    sign: str
+    says: str
+
+
+ORIGINS = (
+    Origin(("ast",), "ast:own", "logits/kernel", "our own weights"),
+    Origin(("ast",), "ast:transformers", r"audio_spectrogram_transformer\..*", "transformers"),
+    Origin(("ast",), "ast:original", r"v\.dist_token", "the paper's repository"),
+    Origin(("ast",), "ast:imagenet", r"dist_token|deit\..*", "distilled DeiT on ImageNet"),
+    Origin((), "own:own", "logits/.*", "our own weights"),
+)
+
+
+def load(model, source, allow_pickle=False):
+    """Fill a model with weights from a file, a folder or the Hugging Face hub.
+
+    Args:
+        model: an `AudioClassifier` built by a name of `kwscls.models`.
+        source: a .safetensors, .npz or .keras file, a folder in transformers' form, or "hf:owner/name"; with
+            `allow_pickle` a file of PyTorch too.
+        allow_pickle: whether a pickle may be read, by a reader that knows tensors only and runs nothing in it.
+
+    Returns:
+        Sentences that tell what was left out or changed on the way (a new head, positions brought to another length).
+
+    Raises:
+        KwsclsError: the file cannot be read, is for another model, or a tensor or weight is left over.
+    """
+    from kwscls.models import row
+    from kwscls.pretrained.read import read
+
+    return fill(model, read(source, allow_pickle), row(model.name).builder.partition(":")[0])
+
+
+def fill(model, source, family):
+    """Fill a model with tensors that were read.
+
+    Args:
+        model: a Keras model with the family's weights; it may begin at the features.
+        source: a `read.Source`.
+        family: the file of `kwscls.models` that built it.
+
+    Returns, Raises: as `load`.
+    """
+    from kwscls.pretrained.assign import assign
+
+    plan = planner(source, family)(model, source)
+    return assign(model, plan, source.tensors, source.labels, source.where)
+
+
+def planner(source, family):
+    """The function that plans for this family and these tensors' names.
+
+    Raises:
+        KwsclsError: no origin has such names.
+    """
+    for origin in ORIGINS:
+        ours = not origin.families or family in origin.families
+        if ours and any(re.fullmatch(origin.sign, name) for name in source.tensors):
+            file, function = origin.plan.split(":")
+            return getattr(importlib.import_module(f"kwscls.pretrained.{file}"), function)
+    known = ", ".join(origin.says for origin in ORIGINS if family in origin.families) or "our own weights"
+    raise KwsclsError(f"its tensors are of no origin known for {family} (known: {known}); it begins with "
+                      f"{', '.join(list(source.tensors)[:3]) or 'nothing'}", source.where)

@@ -1,0 +1,8 @@
+"""Our own weights: every tensor under the path of the weight it is."""
+
+from kwscls.pretrained.assign import Pair, Plan
+
+
+def own(model, source):
+    """The plan for weights that a model of this house wrote."""
+    return Plan([Pair(weight.path, weight.path, head=weight.path.startswith("logits/")) for weight in model.weights])
