@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import importlib
+import pkgutil
 
 from kwscls.errors import KwsclsError
 
@@ -65,3 +66,31 @@ def build(name, labels, samples, **sizes):
             raise KwsclsError(f"the model {name} has no setting {size}", None,
                               f"did you mean {near[0]}?" if near else f"it has {', '.join(sorted(known))}")
     return builder(labels, samples, **{"name": name, **entry.sizes, **sizes})
+
+
+def load(path):
+    """Load a `model.keras` file of ours, in safe mode.
+
+    Args:
+        path: the file.
+
+    Returns:
+        An `AudioClassifier`.
+
+    Raises:
+        KwsclsError: the file is missing, damaged, or no model of ours.
+    """
+    import keras
+
+    from kwscls import layers
+    from kwscls.models.classifier import AudioClassifier
+
+    for module in pkgutil.iter_modules(layers.__path__):  # Keras finds the classes that were imported
+        importlib.import_module(f"kwscls.layers.{module.name}")
+    try:
+        model = keras.models.load_model(path, safe_mode=True)
+    except (ValueError, TypeError, OSError, KeyError) as error:
+        raise KwsclsError(f"cannot be loaded as a Keras model ({str(error)[:200]})", path) from error
+    if not isinstance(model, AudioClassifier):
+        raise KwsclsError("is a Keras model, but not one of kwscls", path)
+    return model

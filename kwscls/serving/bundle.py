@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import tempfile
 from pathlib import Path
 
@@ -151,6 +152,6 @@ class Loaded:
 
 
 def reason(error):
-    """The sentence of a TensorFlow error, without the graph's place that follows it."""
-    text = error.message.replace("assertion failed: [", "", 1)
-    return text.split("\n")[0].split("]")[0].strip()
+    """The sentence of a TensorFlow error, without the place in the graph that stands around it."""
+    asserted = re.search(r"assertion failed: \[(.*?)\]\s*\[\[", error.message, re.DOTALL)
+    return asserted[1] if asserted else error.message.strip().split("\n")[0]

@@ -1,0 +1,147 @@
+"""Asking a bundle about recordings of any format, rate and length."""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from kwscls.data import decode
+from kwscls.errors import KwsclsError
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What a model hears in one recording.
+
+    Args:
+        path: the file, or "-".
+        scores: float32 [labels], the mean over the windows.
+        windows: (start, end, scores float32 [labels]) of each window, times in seconds.
+        frames: (times float32 [frames], scores float32 [frames, labels]) of a frame model, else None.
+        error: why there is no answer, in one line, else None.
+    """
+
+    path: str
+    scores: np.ndarray | None = None
+    windows: tuple = ()
+    frames: tuple | None = None
+    error: str | None = None
+
+
+def predict(bundle, sources, hop=None, batch_size=64):
+    """Answer about recordings, in order, with bounded memory.
+
+    A recording longer than a clip is heard in overlapping windows; the last one ends with the recording.
+
+    Args:
+        bundle: a `serving.bundle.Loaded`.
+        sources: paths of files and folders; "-" is a recording on standard input.
+        hop: seconds from window to window; half a clip when None.
+        batch_size: windows answered at once.
+
+    Yields:
+        An `Answer` a recording; one that cannot be read carries an error instead of scores.
+
+    Raises:
+        KwsclsError: a source does not exist, a folder holds no recordings, or hop is not above zero.
+    """
+    if hop is not None and not hop > 0:
+        raise KwsclsError("must be above zero", f"--hop {hop:g}")
+    step = round(hop * bundle.sample_rate) if hop else bundle.samples // 2
+    waiting, held = [], 0
+    for path in recordings(sources):
+        try:
+            windows, starts, length = cut(read(path, bundle.sample_rate), bundle.samples, max(step, 1))
+        except KwsclsError as error:
+            yield from _answers(bundle, waiting, batch_size)
+            waiting, held = [], 0
+            yield Answer(path, error=str(error))
+            continue
+        waiting.append((path, windows, starts, length))
+        held += len(windows)
+        if held >= batch_size:
+            yield from _answers(bundle, waiting, batch_size)
+            waiting, held = [], 0
+    yield from _answers(bundle, waiting, batch_size)
+
+
+def recordings(sources):
+    """The recordings that sources name: files as they are, folders searched, "-" kept.
+
+    Raises:
+        KwsclsError: a source does not exist, or a folder holds no recordings.
+    """
+    for source in sources:
+        if source == "-" or Path(source).is_file():
+            yield source
+        elif Path(source).is_dir():
+            found = sorted(str(path) for path in Path(source).rglob("*") if path.suffix.lower() in decode.SUFFIXES)
+            if not found:
+                raise KwsclsError("holds no recordings", source, f"known are {', '.join(sorted(decode.SUFFIXES))}")
+            yield from found
+        else:
+            raise KwsclsError("does not exist", source)
+
+
+def read(path, sample_rate):
+    """The waveform of a recording, float32 [samples] at `sample_rate` Hz.
+
+    Raises:
+        KwsclsError: it is empty or cannot be decoded.
+    """
+    contents = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    return decode.waveform(contents, sample_rate, name="standard input" if path == "-" else path)
+
+
+def cut(waveform, samples, step):
+    """Windows of a waveform.
+
+    Args:
+        waveform: float32 [length].
+        samples: of a window.
+        step: samples from window to window.
+
+    Returns:
+        windows, float32 [windows, samples], a shorter waveform zero-padded to one; the first sample of each; length.
+    """
+    length = len(waveform)
+    if length <= samples:
+        return np.pad(waveform, (0, samples - length))[np.newaxis], [0], length
+    starts = list(range(0, length - samples, step)) + [length - samples]
+    return np.stack([waveform[start:start + samples] for start in starts]), starts, length
+
+
+def _answers(bundle, waiting, batch_size):
+    """Answers about cut recordings: (path, windows, starts, length) each."""
+    if not waiting:
+        return
+    windows = np.concatenate([one[1] for one in waiting])
+    batches = [bundle.scores(windows[at:at + batch_size]) for at in range(0, len(windows), batch_size)]
+    scores = np.concatenate(batches)  # [windows, labels] or [windows, frames, labels]
+    at = 0
+    for path, own, starts, length in waiting:
+        yield _answer(bundle, path, scores[at:at + len(own)], starts, length)
+        at += len(own)
+
+
+def _answer(bundle, path, scores, starts, length):
+    rate, frames = bundle.sample_rate, None
+    if bundle.frame_step:
+        frames = _timeline(bundle, scores, starts, length)
+        scores = scores.mean(axis=1)
+    windows = tuple((start / rate, min(start + bundle.samples, length) / rate, row)
+                    for start, row in zip(starts, scores, strict=True))
+    return Answer(path, scores.mean(axis=0), windows, frames)
+
+
+def _timeline(bundle, scores, starts, length):
+    """Times and scores of the frames of a whole recording: where windows overlap, the later one speaks."""
+    middle = (np.arange(scores.shape[1]) * bundle.frame_step + bundle.frame_length / 2) / bundle.sample_rate
+    rows = {}
+    for start, window in zip(starts, scores, strict=True):
+        for time, row in zip(middle + start / bundle.sample_rate, window, strict=True):
+            if time <= length / bundle.sample_rate:
+                rows[round(float(time), 6)] = row
+    times = sorted(rows)
+    return np.array(times, np.float32), np.stack([rows[time] for time in times])
