@@ -29,6 +29,7 @@ ORIGINS = (
     Origin(("ast",), "ast:transformers", r"audio_spectrogram_transformer\..*", "transformers"),
     Origin(("ast",), "ast:original", r"v\.dist_token", "the paper's repository"),
     Origin(("ast",), "ast:imagenet", r"dist_token|deit\..*", "distilled DeiT on ImageNet"),
+    Origin(("sincnet",), "sincnet:original", r"CNN_model_par\..*", "the paper's repository"),
     Origin((), "own:own", "logits/.*", "our own weights"),
 )
 
