@@ -24,6 +24,9 @@ class Row:
 
 
 MODELS = {
+    "ast": Row("ast:ast", "Gong et al., AST: Audio Spectrogram Transformer (2021), tiny"),
+    "ast_small": Row("ast:ast", "Gong et al. (2021), small", dict(hidden_size=384, heads=6)),
+    "ast_base": Row("ast:ast", "Gong et al. (2021), base", dict(hidden_size=768, heads=12)),
     "cnn": Row("cnn:cnn", "TensorFlow, Simple audio recognition (tutorial)"),
 }
 

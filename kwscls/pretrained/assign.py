@@ -41,11 +41,13 @@ class Plan:
     Args:
         pairs: one for each weight of the model that the file holds.
         ignored: regular expressions of the tensors that need not be used, matched whole.
+        new: regular expressions of the weights that the file does not have and that stay as they are, matched whole.
         said: sentences for the user about what was changed on the way.
     """
 
     pairs: list[Pair]
     ignored: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
     said: list[str] = dataclasses.field(default_factory=list)
 
 
@@ -69,8 +71,8 @@ def assign(model, plan, tensors, labels=None, where=None):
         KwsclsError: a tensor is left over, missing or of another shape, or a weight is left unset.
     """
     weights = {weight.path: weight for weight in model.weights}
-    pairs, said = list(plan.pairs), list(plan.said)
-    wrong = _counted(pairs, plan, tensors, weights, _statistics(model))
+    pairs, said = plan.pairs, list(plan.said)
+    wrong = _counted(plan, tensors, weights, _statistics(model))
     if wrong:
         raise KwsclsError("; ".join(wrong), where, "the file is of another model, or of other sizes")
     values = {pair.weight: np.asarray(pair.value(tensors), np.float32) for pair in pairs}
@@ -91,20 +93,27 @@ def assign(model, plan, tensors, labels=None, where=None):
     return said
 
 
-def _counted(pairs, plan, tensors, weights, statistics):
+def _counted(plan, tensors, weights, statistics):
     """What is used or set more or less than once, in words."""
-    used = Counter(name for pair in pairs for name in _several(pair.names))
-    set_ = Counter(pair.weight for pair in pairs)
-    ignored = re.compile("|".join((*plan.ignored, r".*\.num_batches_tracked")))
+    used = Counter(name for pair in plan.pairs for name in _several(pair.names))
+    set_ = Counter(pair.weight for pair in plan.pairs)
+    ignored = _matcher(*plan.ignored, r".*\.num_batches_tracked")
+    new = _matcher(*plan.new)
     problems = {
         "not in the file": [name for name in used if name not in tensors],
-        "left over in the file": [name for name in tensors if name not in used and not ignored.fullmatch(name)],
+        "left over in the file": [name for name in tensors if name not in used and not ignored(name)],
         "used twice": [name for name, times in used.items() if times > 1],
-        "not set in the model": [path for path in weights if path not in set_ and path not in statistics],
+        "not set in the model": [path for path in weights
+                                 if path not in set_ and path not in statistics and not new(path)],
         "not in the model": [path for path in set_ if path not in weights],
         "set twice": [path for path, times in set_.items() if times > 1],
     }
     return [f"{what}: {_listed(names)}" for what, names in problems.items() if names]
+
+
+def _matcher(*expressions):
+    """A function that tells whether one of the expressions matches a name whole."""
+    return lambda name: any(re.fullmatch(expression, name) for expression in expressions)
 
 
 def _statistics(model):

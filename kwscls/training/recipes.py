@@ -39,6 +39,13 @@ class Recipe:
 
 
 RECIPES = {
+    "ast": Recipe(optimizer="adamw", learning_rate=5e-4, schedule="cosine", warmup=0.1, weight_decay=0.05,
+                  label_smoothing=0.1, clip_norm=1.0, jit=True, source="DeiT's settings, for clips of 1 s from scratch"),
+    "ast_small": Recipe(optimizer="adamw", learning_rate=3e-4, schedule="cosine", warmup=0.1, weight_decay=0.05,
+                        label_smoothing=0.1, clip_norm=1.0, jit=True, source="as ast, at a lower rate for the wider net"),
+    "ast_base": Recipe(optimizer="adamw", learning_rate=1e-4, schedule="cosine", warmup=0.1, weight_decay=0.05,
+                       batch_size=32, label_smoothing=0.1, clip_norm=1.0, jit=True,
+                       source="as ast, at a lower rate for the wider net"),
     "cnn": Recipe(patience=5, source="the tutorial: Adam at its default rate, batch 64, early stopping"),
 }
 

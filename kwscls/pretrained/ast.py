@@ -1,0 +1,193 @@
+"""AST's weights: from the paper's repository, from transformers, and its start from a distilled DeiT on ImageNet."""
+
+import dataclasses
+import math
+
+from kwscls.errors import KwsclsError
+from kwscls.layers.tokens import patch_grid
+from kwscls.pretrained import own as ours
+from kwscls.pretrained.assign import Pair, Plan
+from kwscls.pretrained.layouts import beside, convolution, dense, dense_beside, stacked
+from kwscls.pretrained.positions import regrid
+
+TOKENS = 2  # class and distillation, in front of the patches
+RELEASED_ROWS = 12  # of patches in every published checkpoint: 128 bands, a patch every 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Spelling:
+    """How one origin names its tensors; a name of a block stands behind `block` with its number.
+
+    Args:
+        tokens: the two learned tokens, each a tensor.
+        positions: one tensor.
+        patches, norm: layers of the trunk, each with .weight and .bias.
+        block: what stands in front of the names in block {n}.
+        norm1, qkv, output, norm2, mlp_1, mlp_2: layers of a block; `qkv` is one or three.
+        head: norm and linear layer.
+        unused: regular expressions of tensors that AST has no use for.
+    """
+
+    tokens: tuple[str, str]
+    positions: str
+    patches: str
+    norm: str
+    block: str
+    norm1: str
+    qkv: tuple[str, ...]
+    output: str
+    norm2: str
+    mlp_1: str
+    mlp_2: str
+    head: tuple[str, str] | None = None
+    unused: tuple[str, ...] = ()
+
+    def under(self, prefix, **more):
+        """The same names behind a prefix."""
+        return dataclasses.replace(self, tokens=tuple(prefix + token for token in self.tokens), **more, **{
+            key: prefix + getattr(self, key) for key in ("positions", "patches", "norm", "block")})
+
+
+TIMM = Spelling(
+    tokens=("cls_token", "dist_token"), positions="pos_embed", patches="patch_embed.proj", norm="norm", block="blocks.{n}.",
+    norm1="norm1", qkv=("attn.qkv",), output="attn.proj", norm2="norm2", mlp_1="mlp.fc1", mlp_2="mlp.fc2",
+    unused=(r"head(_dist)?\..*",))
+ORIGINAL = TIMM.under("v.", head=("mlp_head.0", "mlp_head.1"), unused=(r"v\.head(_dist)?\..*",))
+_TRANSFORMERS = Spelling(
+    tokens=("embeddings.cls_token", "embeddings.distillation_token"), positions="embeddings.position_embeddings",
+    patches="embeddings.patch_embeddings.projection", norm="layernorm", block="encoder.layer.{n}.", norm1="layernorm_before",
+    qkv=tuple(f"attention.attention.{part}" for part in ("query", "key", "value")), output="attention.output.dense",
+    norm2="layernorm_after", mlp_1="intermediate.dense", mlp_2="output.dense",
+    unused=(r"(cls_|distillation_)?classifier\..*",))
+_HEAD = dict(head=("classifier.layernorm", "classifier.dense"), unused=())
+TRANSFORMERS_4 = _TRANSFORMERS.under("audio_spectrogram_transformer.", **_HEAD)
+TRANSFORMERS_5 = dataclasses.replace(
+    TRANSFORMERS_4, block="audio_spectrogram_transformer.layers.{n}.", mlp_1="mlp.fc1", mlp_2="mlp.fc2",
+    qkv=tuple(f"attention.{part}_proj" for part in "qkv"), output="attention.o_proj")
+DEIT_4 = _TRANSFORMERS.under("deit.")
+DEIT_5 = dataclasses.replace(
+    DEIT_4, block="deit.layers.{n}.", mlp_1="mlp.fc1", mlp_2="mlp.fc2", qkv=TRANSFORMERS_5.qkv, output="attention.o_proj")
+
+
+def original(model, source):
+    """The plan for a checkpoint of the paper's repository."""
+    return _plan(model, source, ORIGINAL, _checkpoint_grid(model, source, ORIGINAL))
+
+
+def transformers(model, source):
+    """The plan for a checkpoint of transformers, in the names of release 4 or 5."""
+    config = source.config
+    spelling = _spelled(source, TRANSFORMERS_4, TRANSFORMERS_5)
+    if "max_length" not in config:
+        return _plan(model, source, spelling, _checkpoint_grid(model, source, spelling))
+    size, patch = (config["num_mel_bins"], config["max_length"]), config["patch_size"]
+    grid = patch_grid(size, (patch, patch), (config["frequency_stride"], config["time_stride"]))
+    plan = _plan(model, source, spelling, grid)
+    epsilon = config.get("layer_norm_eps")
+    if epsilon is not None and epsilon != model.get_layer("norm").epsilon:
+        plan.said.append(f"its layer norms have epsilon {epsilon:g}, the model's {model.get_layer('norm').epsilon:g}")
+    return plan
+
+
+def imagenet(model, source):
+    """The plan for AST's start: a distilled DeiT's trunk, its patch kernel summed over the colours, and a new head.
+
+    The paper says averaged; the sum is what its code does, and what feeding one picture as three colours equals.
+    """
+    spelling = TIMM if TIMM.positions in source.tensors else _spelled(source, DEIT_4, DEIT_5)
+    side = math.isqrt(_places(source, spelling))
+    plan = _plan(model, source, spelling, (side, side))
+    plan.said.append("the head is new: ImageNet's classes are no sounds")
+    return plan
+
+
+def own(model, source):
+    """The plan for our own weights of AST, which may be of another clip length but not of another number of rows."""
+    plan = ours.own(model, source)
+    path = "tokens/positions"
+    places, target = source.tensors[path].shape[0] - TOKENS, _grid(model)
+    moved = positions(path, (target[0], places // target[0]), target, plan.said)
+    plan.pairs = [moved if pair.weight == path else pair for pair in plan.pairs]
+    return plan
+
+
+def positions(name, grid, target, said):
+    """The pair of the positions, brought from the grid they were learned for to the model's.
+
+    Args:
+        name: of the original's tensor, [1, 2 + rows * columns, width] or without the first axis.
+        grid: its rows (frequency) and columns (time).
+        target: those of the model.
+        said: a list of sentences; a change of the grid is told there.
+    """
+    if grid == target:
+        return Pair("tokens/positions", name, stacked)
+    said.append(f"positions learned for {grid[0]} x {grid[1]} patches were brought to {target[0]} x {target[1]}")
+    return Pair("tokens/positions", name, lambda tensor: regrid(stacked(tensor), grid, target, TOKENS))
+
+
+def one_channel(tensor):
+    """A patch kernel [outputs, colours, height, width] to ours, [height, width, 1, outputs], the colours summed."""
+    return convolution(tensor.sum(1, keepdims=True))
+
+
+def _plan(model, source, names, grid):
+    said = []
+    pairs = [Pair("patches/kernel", f"{names.patches}.weight", one_channel),
+             Pair("patches/bias", f"{names.patches}.bias"),
+             Pair("tokens/tokens", names.tokens, stacked),
+             positions(names.positions, grid, _grid(model), said),
+             *_norm("norm", names.norm)]
+    for block in model.layers:
+        if block.name.startswith("block_"):
+            theirs = names.block.format(n=block.name.removeprefix("block_"))
+            pairs += _block(block.name, names, theirs, block.qkv_bias)
+    if names.head is None:
+        return Plan(pairs, names.unused, new=("head_norm/.*", "logits/.*"), said=said)
+    head = [*_norm("head_norm", names.head[0]), *_linear("logits", names.head[1])]
+    return Plan(pairs + [dataclasses.replace(pair, head=True) for pair in head], names.unused, said=said)
+
+
+def _block(block, names, theirs, qkv_bias):
+    joint = [f"{theirs}{part}" for part in names.qkv]
+    pairs = [Pair(f"{block}/attention/query_key_value/kernel", tuple(f"{part}.weight" for part in joint), dense_beside)]
+    if qkv_bias:
+        pairs.append(Pair(f"{block}/attention/query_key_value/bias", tuple(f"{part}.bias" for part in joint), beside))
+    return [*pairs,
+            *_linear(f"{block}/attention/output", theirs + names.output),
+            *_linear(f"{block}/mlp_1", theirs + names.mlp_1), *_linear(f"{block}/mlp_2", theirs + names.mlp_2),
+            *_norm(f"{block}/norm1", theirs + names.norm1), *_norm(f"{block}/norm2", theirs + names.norm2)]
+
+
+def _linear(layer, theirs):
+    return Pair(f"{layer}/kernel", f"{theirs}.weight", dense), Pair(f"{layer}/bias", f"{theirs}.bias")
+
+
+def _norm(layer, theirs):
+    return Pair(f"{layer}/gamma", f"{theirs}.weight"), Pair(f"{layer}/beta", f"{theirs}.bias")
+
+
+def _spelled(source, *spellings):
+    """The spelling whose first block is in the file."""
+    def is_there(names):
+        return any(name.startswith(names.block.format(n=0) + names.mlp_1) for name in source.tensors)
+    return next(filter(is_there, spellings), spellings[0])
+
+
+def _grid(model):
+    """Rows and columns of the model's patches."""
+    patches = model.get_layer("patches")
+    return patch_grid(patches.input.shape[1:3], patches.patch, patches.strides)
+
+
+def _places(source, names):
+    """How many patches the file's positions are for."""
+    if names.positions not in source.tensors:
+        raise KwsclsError(f"has no {names.positions}", source.where, "give the weights of a whole model")
+    return source.tensors[names.positions].shape[1] - TOKENS
+
+
+def _checkpoint_grid(model, source, names):
+    """The grid of a checkpoint that does not tell it: the model's if that has as many patches, else twelve rows."""
+    places, target = _places(source, names), _grid(model)
+    return target if places == math.prod(target) else (RELEASED_ROWS, places // RELEASED_ROWS)
