@@ -10,7 +10,7 @@ EPSILON = 1.1920928955078125e-07  # float32's, Kaldi's floor under the logarithm
 
 def fbank(waveform, *, bands=128, sample_rate=16000, frame_length=400, frame_step=160, fft_length=512, window="hann",
           periodic=False, remove_dc=True, preemphasis=0.97, power=2.0, low=20.0, high=None, scale="htk", slopes="mel",
-          norm=None, floor=EPSILON):
+          norm=None, floor=EPSILON, dtype=tf.float32):
     """Log-mel energies as `torchaudio.compliance.kaldi.fbank` gives them without dither and with snip_edges.
 
     Frame by frame: mean removed, pre-emphasis, window, transform. The defaults are AST's at 16 kHz (Kaldi's own window is
@@ -27,9 +27,11 @@ def fbank(waveform, *, bands=128, sample_rate=16000, frame_length=400, frame_ste
         power: 2 for energies, 1 for magnitudes.
         low, high, scale, slopes, norm: see `kwscls.dsp.mel.mel_filters`.
         floor: energies below are raised to it.
+        dtype: what is computed and returned. In tf.float32, as Kaldi, the bands that a loud steady tone leaves quiet are
+            some 1e-3 off; tf.float64 has them right, but neither TFLite nor ONNX can transform in it.
 
     Returns:
-        float32 [..., 1 + (samples - frame_length) // frame_step, bands].
+        dtype [..., 1 + (samples - frame_length) // frame_step, bands].
 
     Raises:
         ValueError: a choice that does not exist or does not fit.
@@ -37,8 +39,8 @@ def fbank(waveform, *, bands=128, sample_rate=16000, frame_length=400, frame_ste
     if fft_length < frame_length:
         raise ValueError(f"fft_length is {fft_length}, less than the frame_length of {frame_length}")
     filters = mel_filters(fft_length // 2 + 1, bands, sample_rate, low, high, scale=scale, slopes=slopes, norm=norm)
-    taps = tf.constant(make_window(window, frame_length, periodic), tf.float32)
-    frames = tf.signal.frame(pad_to(tf.cast(waveform, tf.float32), frame_length), frame_length, frame_step)
+    taps = tf.constant(make_window(window, frame_length, periodic), dtype)
+    frames = tf.signal.frame(pad_to(tf.cast(waveform, dtype), frame_length), frame_length, frame_step)
     if remove_dc:
         frames -= tf.reduce_mean(frames, axis=-1, keepdims=True)
     spectrum = tf.abs(tf.signal.rfft(emphasise(frames, preemphasis) * taps, [fft_length]))  # [..., frames, bins]

@@ -90,20 +90,20 @@ def log_mel(spectrogram, filters, *, floor=0.0, offset=0.0):
     """log(max(spectrogram @ filters, floor) + offset), natural.
 
     Args:
-        spectrogram: float32 [..., frames, bins].
+        spectrogram: float [..., frames, bins].
         filters: [bins, bands], from `mel_filters`.
         floor: what smaller values are raised to (KWT 1e-12, Kaldi 1.19e-7).
         offset: what is added to all values (BC-ResNet and TC-ResNet 1e-6, YAMNet 1e-3).
 
     Returns:
-        float32 [..., frames, bands].
+        [..., frames, bands], in the spectrogram's type.
 
     Raises:
         ValueError: neither floor nor offset: silence would be minus infinity.
     """
     if floor <= 0 and offset <= 0:
         raise ValueError("log_mel needs a floor or an offset above 0, else silence becomes minus infinity")
-    energies = spectrogram @ tf.constant(filters, tf.float32)
+    energies = spectrogram @ tf.constant(filters, spectrogram.dtype)
     return tf.math.log(tf.maximum(energies, floor) + offset)
 
 
@@ -111,18 +111,18 @@ def mfcc(log_mel, coefficients, *, norm="htk"):
     """Mel-frequency cepstral coefficients: the DCT-II of a log-mel spectrogram over its bands.
 
     Args:
-        log_mel: float32 [..., frames, bands].
+        log_mel: float [..., frames, bands].
         coefficients: how many are kept, from the first, at most `bands`.
         norm: "htk" (TensorFlow, kws_streaming, TC-ResNet, DS-CNN: every coefficient times sqrt(2 / bands)) or "ortho" (librosa,
             torchaudio: the first one smaller by sqrt(2)).
 
     Returns:
-        float32 [..., frames, coefficients].
+        [..., frames, coefficients], in the same type.
 
     Raises:
         ValueError: more coefficients than bands, or no such norm.
     """
-    return log_mel @ tf.constant(_dct(log_mel.shape[-1], coefficients, norm), tf.float32)
+    return log_mel @ tf.constant(_dct(log_mel.shape[-1], coefficients, norm), log_mel.dtype)
 
 
 def _dct(bands, coefficients, norm):

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 
 def spectrogram(waveform, frame_length, frame_step, fft_length=None, *, window="hann", periodic=True, power=1.0,
-                centre=False, pad_mode="reflect", pad_end=False, window_at="start"):
+                centre=False, pad_mode="reflect", pad_end=False, window_at="start", dtype=tf.float32):
     """The short-time Fourier transform's magnitude, raised to a power.
 
     A clip shorter than one frame is zero-padded at its end to one.
@@ -24,9 +24,10 @@ def spectrogram(waveform, frame_length, frame_step, fft_length=None, *, window="
         pad_end: zero-pad the end so that a frame starts at every frame_step of the clip: ceil(samples / frame_step) frames.
         window_at: where the window lies in a longer transform: "start" (TensorFlow) or "centre" (torchaudio, librosa), where
             a frame is fft_length long and the window has zeros on both sides.
+        dtype: what is computed and returned; tf.float64 for bins that loud ones would drown in rounding errors.
 
     Returns:
-        float32 [..., frames, fft_length // 2 + 1]. Without `centre` and `pad_end` there are
+        dtype [..., frames, fft_length // 2 + 1]. Without `centre` and `pad_end` there are
         1 + (samples - frame_length) // frame_step frames. TensorFlow's keyword tutorial has 255, 128 and 256 here.
 
     Raises:
@@ -41,7 +42,7 @@ def spectrogram(waveform, frame_length, frame_step, fft_length=None, *, window="
         taps = np.pad(taps, (before, fft_length - frame_length - before))
     elif window_at != "start":
         raise ValueError(f"window_at is {window_at!r}, neither 'start' nor 'centre'")
-    waveform = pad_to(tf.cast(waveform, tf.float32), len(taps))
+    waveform = pad_to(tf.cast(waveform, dtype), len(taps))
     if centre:
         waveform = _pad_sides(waveform, len(taps) // 2, pad_mode)
     spectrum = tf.signal.stft(waveform, len(taps), frame_step, fft_length, pad_end=pad_end,

@@ -16,6 +16,7 @@ SUBFORMAT = b"\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
 STREAMED = (0, 0xFFFFFFFF)  # sizes of the data chunk left by writers that could not seek back
 
 
+@tf.autograph.experimental.do_not_convert
 def decode(contents, index=None):
     """Decode one WAV file, mixed down to mono.
 
@@ -34,7 +35,8 @@ def decode(contents, index=None):
     Raises:
         tf.errors.InvalidArgumentError: the bytes are not such a file; the text says why, in ASCII.
     """
-    return _decode(contents, tf.constant(-1) if index is None else tf.cast(index, tf.int32))
+    index = tf.constant(-1) if index is None else tf.cast(index, tf.int32)
+    return _decode_at_once(contents, index) if tf.executing_eagerly() else _decode(contents, index)
 
 
 @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
@@ -60,7 +62,6 @@ def decode_batch(contents):
     return waveforms.to_tensor(), tf.cast(waveforms.row_lengths(), tf.int32), rates
 
 
-@tf.function(input_signature=[tf.TensorSpec([], tf.string), tf.TensorSpec([], tf.int32)], autograph=False)
 def _decode(contents, index):
     def prefix():
         return tf.where(index < 0, "", tf.strings.join(["clip ", tf.strings.as_string(index), ": "]))
@@ -78,9 +79,9 @@ def _decode(contents, index):
     with tf.control_dependencies([require_none(
             ((chunks == MAX_CHUNKS) & ((format_at < 0) | (data_at < 0)),
              ["bad WAV file: no format and data among its first ", chunks, " chunks"]),
-            (format_at < 0, ["bad WAV file: no 'fmt ' chunk in its ", length, " bytes"]),
-            (data_at < 0, ["bad WAV file: no 'data' chunk in its ", length, " bytes"]),
-            (format_size < 16, ["bad WAV file: its 'fmt ' chunk has ", format_size, " bytes, not 16 or more"]),
+            (format_at < 0, ["bad WAV file: no fmt chunk in its ", length, " bytes"]),
+            (data_at < 0, ["bad WAV file: no data chunk in its ", length, " bytes"]),
+            (format_size < 16, ["bad WAV file: its fmt chunk has ", format_size, " bytes, not 16 or more"]),
             prefix=prefix)]):
         kind, channels, rate, block = _format(contents, format_at, format_size, prefix)
     available = tf.cast(length, tf.int64) - data_at
@@ -94,28 +95,40 @@ def _decode(contents, index):
     return tf.ensure_shape(waveform, [None]), rate
 
 
+_decode_at_once = tf.function(
+    _decode, input_signature=[tf.TensorSpec([], tf.string), tf.TensorSpec([], tf.int32)], autograph=False)
+
+
 def _code(name):
     """The four letters of a chunk's name as the int32 that stands in the file."""
     return int(np.frombuffer(name, "<i4")[0])
+
+
+def _unsigned(field):
+    return tf.cast(tf.bitcast(field, tf.uint32), tf.int64)
 
 
 def _chunks(contents, length):
     """Find the first 'fmt ' and the first 'data' chunk: (start of its content or -1, declared size) of both, chunks seen."""
     length = tf.cast(length, tf.int64)
     nowhere = tf.constant([-1, 0], tf.int64)
+    head = tf.io.decode_raw(contents, tf.int32, fixed_length=44)  # as nearly all files have it: no walk
+    plain = (length >= 44) & (head[3] == _code(b"fmt ")) & (head[4] == 16) & (head[9] == _code(b"data"))
 
     def more(at, form, data, chunks):
         return (at + 8 <= length) & ((form[0] < 0) | (data[0] < 0)) & (chunks < MAX_CHUNKS)
 
     def step(at, form, data, chunks):
         head = tf.io.decode_raw(tf.strings.substr(contents, at, 8), tf.int32)  # [name, size]
-        size = tf.cast(tf.bitcast(head[1], tf.uint32), tf.int64)
+        size = _unsigned(head[1])
         this = tf.stack([at + 8, size])
         form = tf.where((head[0] == _code(b"fmt ")) & (form[0] < 0), this, form)
         data = tf.where((head[0] == _code(b"data")) & (data[0] < 0), this, data)
         return at + 8 + size + size % 2, form, data, chunks + 1  # odd chunks are followed by a byte of padding
 
-    _, form, data, chunks = tf.while_loop(more, step, (tf.constant(12, tf.int64), nowhere, nowhere, tf.constant(0)))
+    form = tf.where(plain, tf.constant([20, 16], tf.int64), nowhere)
+    data = tf.where(plain, tf.stack([44, _unsigned(head[10])]), nowhere)
+    _, form, data, chunks = tf.while_loop(more, step, (tf.constant(12, tf.int64), form, data, tf.constant(0)))
     return tf.unstack(form), tf.unstack(data), chunks
 
 

@@ -1,6 +1,7 @@
 """Golden files `fbank_*`: Kaldi's log-mel filterbank and AST's padding and normalising."""
 
 import numpy as np
+import tensorflow as tf
 
 from kwscls.dsp.fbank import cut_or_pad, fbank
 from kwscls.dsp.mel import mel_filters
@@ -22,7 +23,7 @@ def run(meta, weights, inputs):
             waveform, bands=bands, sample_rate=rate, frame_length=config["frame_length"], frame_step=config["hop_length"],
             fft_length=fft_length, window=name, periodic="not periodic" not in kind and "symmetric" not in kind,
             remove_dc=config["remove_dc_offset"], preemphasis=config["preemphasis"] or 0.0, power=config["power"],
-            floor=config["mel_floor"], **filters)
+            floor=config["mel_floor"], dtype=tf.float64, **filters)
         values = cut_or_pad(features, config["max_length"])
         if config["do_normalize"]:
             values = (values - config["mean"]) / (2 * config["std"])

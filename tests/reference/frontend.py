@@ -10,7 +10,7 @@ from kwscls.dsp.stft import spectrogram
 
 def run(meta, weights, inputs):
     """Compute the frontend that the file's class names, of its one waveform."""
-    outputs = FRONTENDS[meta["class"]](meta["config"], tf.constant(inputs["waveform"]))
+    outputs = FRONTENDS[meta["class"]](meta["config"], tf.constant(inputs["waveform"], tf.float64))
     return {name: np.asarray(value) for name, value in outputs.items()}
 
 
@@ -20,7 +20,7 @@ def _torchaudio(config, waveform):
     name, _, kind = config["window"].partition(" ")
     power = spectrogram(
         waveform, config["win_length"], config["hop_length"], config["n_fft"], window=name, periodic=kind != "symmetric",
-        power=config["power"], centre=config["center"], pad_mode=config["pad_mode"], window_at="centre")
+        power=config["power"], centre=config["center"], pad_mode=config["pad_mode"], window_at="centre", dtype=tf.float64)
     filters = mel_filters(bins, config["n_mels"], rate, config["f_min"], config["f_max"],
                           scale=config["mel_scale"], norm=config["norm"])
     return {"filters": filters, "mel": tf.linalg.matrix_transpose(power @ filters),
@@ -35,7 +35,7 @@ def _kws_streaming(config, waveform):
     length, step = (round(rate * config[name] / 1000) for name in ("window_size_ms", "window_stride_ms"))
     frames = emphasise(tf.signal.frame(waveform, length, step), config["preemph"])  # [batch, frames, length]
     power = spectrogram(frames, length, step, window=config["window_type"] or "rectangular",
-                        power=2.0 if config["fft_magnitude_squared"] else 1.0)[..., 0, :]
+                        power=2.0 if config["fft_magnitude_squared"] else 1.0, dtype=tf.float64)[..., 0, :]
     filters = mel_filters(power.shape[-1], config["mel_num_bins"], rate, config["mel_lower_edge_hertz"],
                           config["mel_upper_edge_hertz"], slopes="mel", keep_dc=False)
     values = log_mel(power, filters, floor=config["log_epsilon"])
@@ -48,7 +48,7 @@ def _yamnet(config, waveform):
     length, step = (round(rate * config[f"stft_{name}_seconds"]) for name in ("window", "hop"))
     patch, hop = (round(config[f"patch_{name}_seconds"] / config["stft_hop_seconds"]) for name in ("window", "hop"))
     waveform = tf.pad(waveform, [[0, config["padded_samples"] - len(waveform)]])
-    magnitude = spectrogram(waveform, length, step)
+    magnitude = spectrogram(waveform, length, step, dtype=tf.float64)
     filters = mel_filters(magnitude.shape[-1], bands, rate, config["mel_min_hz"], config["mel_max_hz"],
                           slopes="mel", keep_dc=False)
     values = log_mel(magnitude, filters, offset=config["log_offset"])
