@@ -125,6 +125,28 @@ class SincConv(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("kwscls")
+class BandEnergies(keras.layers.Layer):
+    """The logarithm of the mean square of each channel in each frame: [batch, time, channels] to [batch, frames, channels].
+
+    Args:
+        window: times that make a frame.
+        hop: times from one frame to the next.
+        floor: added to the mean square.
+    """
+
+    def __init__(self, window, hop, floor=1e-5, **kwargs):
+        super().__init__(**kwargs)
+        self.window, self.hop, self.floor = window, hop, floor
+
+    def call(self, bands):
+        energies = tf.nn.avg_pool1d(tf.square(tf.cast(bands, tf.float32)), self.window, self.hop, "VALID")
+        return tf.cast(tf.math.log(energies + self.floor), self.compute_dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "window": self.window, "hop": self.hop, "floor": self.floor}
+
+
+@keras.saving.register_keras_serializable("kwscls")
 class UnbiasedLayerNormalization(keras.layers.Layer):
     """Layer norm over the first axis after the batch, with the unbiased deviation and epsilon added to it.
 

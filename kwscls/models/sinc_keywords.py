@@ -1,9 +1,8 @@
 """Sinc filters for keywords: learned bands, their energies in time, and a residual network over the frames."""
 
 import keras
-import tensorflow as tf
 
-from kwscls.layers.sinc import SincConv
+from kwscls.layers.sinc import BandEnergies, SincConv
 from kwscls.layers.waveform import WaveformNormalization
 from kwscls.models.classifier import AudioClassifier, label_names, waveform_input
 
@@ -48,28 +47,6 @@ def sinc_keywords(labels, samples, *, sample_rate=16000, activation="softmax", f
     x = keras.layers.Dropout(dropout, name="dropout")(x)
     logits = keras.layers.Dense(len(labels), dtype="float32", name="logits")(x)
     return AudioClassifier(waveform, logits, name=name, labels=labels, sample_rate=sample_rate, activation=activation)
-
-
-@keras.saving.register_keras_serializable("kwscls")
-class BandEnergies(keras.layers.Layer):
-    """The logarithm of the mean square of each channel in each frame: [batch, time, channels] to [batch, frames, channels].
-
-    Args:
-        window: times that make a frame.
-        hop: times from one frame to the next.
-        floor: added to the mean square.
-    """
-
-    def __init__(self, window, hop, floor=1e-5, **kwargs):
-        super().__init__(**kwargs)
-        self.window, self.hop, self.floor = window, hop, floor
-
-    def call(self, bands):
-        energies = tf.nn.avg_pool1d(tf.square(tf.cast(bands, tf.float32)), self.window, self.hop, "VALID")
-        return tf.cast(tf.math.log(energies + self.floor), self.compute_dtype)
-
-    def get_config(self):
-        return {**super().get_config(), "window": self.window, "hop": self.hop, "floor": self.floor}
 
 
 def _padding(samples, kernel_size, stride, window):

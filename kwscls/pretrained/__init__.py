@@ -30,6 +30,18 @@ ORIGINS = (
     Origin(("ast",), "ast:original", r"v\.dist_token", "the paper's repository"),
     Origin(("ast",), "ast:imagenet", r"dist_token|deit\..*", "distilled DeiT on ImageNet"),
     Origin(("sincnet",), "sincnet:original", r"CNN_model_par\..*", "the paper's repository"),
+    Origin(("alexnet",), "torchvision:alexnet", r"features\.0\.weight", "torchvision"),
+    Origin(("vgg",), "torchvision:vgg", r"features\.0\.weight", "torchvision"),
+    Origin(("googlenet",), "torchvision:googlenet", r"inception3a\..*", "torchvision"),
+    Origin(("inception_v3",), "torchvision:inception_v3", r"Mixed_5b\..*", "torchvision"),
+    Origin(("resnet",), "torchvision:resnet", r"layer1\.0\..*", "torchvision"),
+    Origin(("densenet",), "torchvision:densenet", r"features\.denseblock1\..*", "torchvision"),
+    Origin(("squeezenet",), "torchvision:squeezenet", r"features\.3\.squeeze\..*", "torchvision"),
+    Origin(("vit",), "torchvision:vit", r"conv_proj\.weight", "torchvision"),
+    Origin(("convnext",), "torchvision:convnext", r"features\.1\.0\.layer_scale", "torchvision"),
+    Origin(("mobilenet_v3",), "torchvision:mobilenet_v3", r"features\.1\.block\.0\.0\.weight", "torchvision"),
+    Origin(("wav2vec2",), "wav2vec2:transformers", r"(wav2vec2\.)?feature_extractor\.conv_layers\.0\.conv\.weight",
+           "transformers"),
     Origin((), "own:own", "logits/.*", "our own weights"),
 )
 
