@@ -40,13 +40,10 @@ class Clips:
             raise KwsclsError(f"holds labels that are unknown here: {', '.join(unknown)}", folder,
                               f"known are {', '.join(labels)}")
         self.labels = list(labels or found)
-        dataset = keras.utils.audio_dataset_from_directory(
-            self.folder, class_names=found, batch_size=None, shuffle=False, output_sequence_length=samples,
-            verbose=False)
-        self.paths = list(dataset.file_paths)
-        place = {name: self.labels.index(name) for name in found}
-        self.targets = np.array([place[Path(path).parent.name] for path in self.paths], np.int64)
-        self._read = self._gather(dataset) if 2 * samples * len(self.paths) <= memory else self._decode()
+        self.paths = [str(path) for name in found for path in sorted((self.folder / name).glob("*.wav"))]
+        self.targets = np.array([self.labels.index(Path(path).parent.name) for path in self.paths], np.int64)
+        fits = 2 * samples * len(self.paths) <= memory
+        self._read = self._from_memory(found) if fits else self._from_files()
 
     def __len__(self):
         return len(self.paths)
@@ -56,8 +53,11 @@ class Clips:
         targets = tf.one_hot(tf.gather(self.targets, indices), len(self.labels))
         return self._read(indices), targets
 
-    def _gather(self, dataset):
+    def _from_memory(self, found):
         """A reader that keeps all samples in memory, as 16-bit integers."""
+        dataset = keras.utils.audio_dataset_from_directory(
+            self.folder, class_names=found, batch_size=None, shuffle=False, output_sequence_length=self.samples,
+            verbose=False)  # classes in the order given, the files of each sorted: the order of `paths`
         kept = np.empty((len(self.paths), self.samples), np.int16)
         start = 0
         for waveforms, _ in dataset.batch(256).prefetch(1):
@@ -66,7 +66,7 @@ class Clips:
         kept = tf.constant(kept)
         return lambda indices: tf.cast(tf.gather(kept, indices), tf.float32) / 32768
 
-    def _decode(self):
+    def _from_files(self):
         """A reader that decodes the files of each batch when they are asked for."""
         paths, samples = tf.constant(self.paths), self.samples
 

@@ -99,7 +99,7 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume
         if plan.foreseen > LONG:
             rehearse(model, train.batch([0])[0])
     if not keeper.finished:
-        model.fit(batches(len(keeper.rows)), validation_data=validation_batches, verbose=0, epochs=ENDLESS,
+        model.fit(batches(len(keeper.rows)), validation_data=validation_batches, verbose=0, shuffle=False, epochs=ENDLESS,
                   initial_epoch=len(keeper.rows), steps_per_epoch=plan.steps,
                   callbacks=[Rate(recipe, plan), keeper, Display(plan, keeper.rows),
                              keras.callbacks.TensorBoard(str(folder / "logs"), write_graph=False)])
@@ -115,12 +115,12 @@ def measure(model, batches, validation_batches, steps):
     """
     variables = [*model.variables, *model.optimizer.variables]
     before = state.snapshot(variables)
-    model.fit(batches, epochs=1, steps_per_epoch=1, verbose=0)  # traces and compiles
+    model.fit(batches, epochs=1, steps_per_epoch=1, verbose=0, shuffle=False)  # traces and compiles
     seconds, few = 0.0, 1
     while seconds < 1 and few < steps:
         few = min(steps, 4 * few)
         start = time.monotonic()
-        model.fit(batches, epochs=1, steps_per_epoch=few, verbose=0)
+        model.fit(batches, epochs=1, steps_per_epoch=few, verbose=0, shuffle=False)
         seconds = time.monotonic() - start
     for _ in range(2):  # the first traces
         start = time.monotonic()

@@ -30,7 +30,7 @@ def optimizer(recipe, model):
     made = OPTIMIZERS[recipe.optimizer](
         learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay or None,
         global_clipnorm=recipe.clip_norm or None)
-    made.factors = {variable.path: _factor(variable.path, recipe.slow) for variable in model.trainable_variables}
+    made.factors = [_factor(variable.path, recipe.slow) for variable in model.trainable_variables]
     if recipe.weight_decay:
         made.exclude_from_weight_decay(var_names=NO_DECAY)
     made.build(model.trainable_variables)
@@ -86,12 +86,13 @@ def _factor(path, slow):
 
 
 def _scaled(optimizer_class):
-    """A Keras optimizer whose learning rate is multiplied by `factors[variable.path]`."""
+    """A Keras optimizer whose learning rate is multiplied by a factor of each variable: `factors`, in their order."""
     class Scaled(optimizer_class):
-        factors: dict = {}
+        factors: list = []
 
         def update_step(self, gradient, variable, learning_rate):
-            return super().update_step(gradient, variable, learning_rate * self.factors.get(variable.path, 1.0))
+            factor = self.factors[self._get_variable_index(variable)]
+            super().update_step(gradient, variable, learning_rate * factor)
 
     Scaled.__name__ = optimizer_class.__name__
     return Scaled

@@ -20,6 +20,15 @@ class Recipe:
         patience: epochs without a better validation score before it stops; 0 never stops early.
         jit: whether XLA compiles the step; it helps transformers and hurts convolutions on a CPU.
         slow: part of a variable's path -> factor on its learning rate.
+        shift: the most that a clip is shifted in time, either way, in seconds.
+        speed: share of the clips that are played slower or faster.
+        speed_most: how much at most, as a share of the speed.
+        gain: the most that a clip is made louder or softer, in decibels.
+        noise: share of the clips that get background noise: the corpus's own, or coloured noise where it has none.
+        snr: lowest and highest signal-to-noise ratio of these, in decibels.
+        reverb: share of the clips that are put into an imagined room.
+        mixup: share of the clips that are mixed with another one.
+        mixup_alpha: of the Beta distribution of the mixture.
         source: where the settings come from.
     """
 
@@ -35,8 +44,20 @@ class Recipe:
     patience: int = 0
     jit: bool = False
     slow: dict = dataclasses.field(default_factory=dict)
+    shift: float = 0.1
+    speed: float = 0.5
+    speed_most: float = 0.15
+    gain: float = 6.0
+    noise: float = 0.5
+    snr: tuple = (0.0, 30.0)
+    reverb: float = 0.0
+    mixup: float = 0.0
+    mixup_alpha: float = 0.4
     source: str = ""
 
+
+UNCHANGED = {"shift": 0.0, "speed": 0.0, "gain": 0.0, "noise": 0.0, "reverb": 0.0, "mixup": 0.0}
+"""What turns a recipe's augmentation off."""
 
 RECIPES = {
     "ast": Recipe(optimizer="adamw", learning_rate=5e-4, schedule="cosine", warmup=0.1, weight_decay=0.05,
@@ -47,6 +68,27 @@ RECIPES = {
                        batch_size=32, label_smoothing=0.1, clip_norm=1.0, jit=True,
                        source="as ast, at a lower rate for the wider net"),
     "cnn": Recipe(patience=5, source="the tutorial: Adam at its default rate, batch 64, early stopping"),
+    **dict.fromkeys(("alexnet", "vgg11", "vgg13", "vgg16", "vgg19"), Recipe(
+        epochs=40, learning_rate=1e-4, schedule="cosine", warmup=0.1, clip_norm=1.0, patience=10,
+        source="ours: without batch norm a small rate; torchvision: SGD 0.01, 90 epochs")),
+    **dict.fromkeys(("vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn"), Recipe(
+        epochs=40, learning_rate=3e-4, schedule="cosine", warmup=0.1, weight_decay=1e-4, patience=10,
+        source="ours; torchvision: SGD 0.01, 90 epochs")),
+    **dict.fromkeys(("googlenet", "inception_v3", "resnet18", "resnet34", "resnet50", "densenet121"), Recipe(
+        epochs=40, optimizer="sgd", learning_rate=0.05, schedule="cosine", warmup=0.1, weight_decay=1e-4, patience=10,
+        source="torchvision: SGD 0.1 at batch 256, decay 1e-4, 90 epochs; the rate brought to batch 64, cosine")),
+    **dict.fromkeys(("squeezenet1_0", "squeezenet1_1"), Recipe(
+        epochs=60, learning_rate=3e-4, schedule="cosine", warmup=0.1, clip_norm=1.0, patience=15,
+        source="ours: without batch norm a small rate; the paper: SGD 0.04, falling linearly")),
+    **dict.fromkeys(("mobilenet_v3_small", "mobilenet_v3_large"), Recipe(
+        epochs=60, learning_rate=2e-3, schedule="cosine", warmup=0.1, weight_decay=1e-5, patience=15,
+        source="ours, with the paper's decay; the paper: RMSprop, 600 epochs")),
+    **dict.fromkeys(("vit_tiny", "vit_small", "vit_base"), Recipe(
+        epochs=100, optimizer="adamw", learning_rate=5e-4, schedule="cosine", warmup=0.1, weight_decay=0.05,
+        label_smoothing=0.1, clip_norm=1.0, jit=True, source="DeiT, Touvron et al., arXiv 2012.12877: AdamW, decay 0.05")),
+    "convnext_tiny": Recipe(
+        epochs=60, optimizer="adamw", learning_rate=5e-4, schedule="cosine", warmup=0.1, weight_decay=0.05,
+        label_smoothing=0.1, source="the paper: AdamW, 4e-3 at batch 4096, decay 0.05, smoothing 0.1, 300 epochs"),
 }
 
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from kwscls import console, files, models
 from kwscls import settings as settings_room
+from kwscls.augment.change import augmentation, load_noises
 from kwscls.data.pipeline import Clips, class_folders, clip_length
 from kwscls.data.prepare import ready
 from kwscls.errors import KwsclsError
@@ -56,8 +57,9 @@ def train(settings):
                 f"{len(validation_clips)} to validate with, {len(model.labels)} labels, "
                 f"{model.samples / rate:g} s at {rate} Hz")
     left = settings.budget and settings.budget - (time.monotonic() - started)
+    noises = load_noises(settings.noises or prepared / "noise", rate, model.samples)
     history = fit(model, train_clips, validation_clips, recipe, unfinished, seed=settings.seed, budget=left,
-                  resume=settings.resume)
+                  resume=settings.resume, change=augmentation(recipe, rate, noises))
     write_run(unfinished, model, history)
     split = "test" if (prepared / "test").is_dir() else "validation"
     evaluate(unfinished, data=str(prepared), split=split)
@@ -103,7 +105,10 @@ def chosen_recipe(settings):
     fields = {field.name for field in dataclasses.fields(recipes.Recipe)}
     said = {name: value for name, value in settings_room.as_dict(settings).items()
             if name in fields and value is not None}
-    return dataclasses.replace(recipes.recipe(settings.model), **said)
+    base = recipes.recipe(settings.model)
+    if not settings.augment:
+        base = dataclasses.replace(base, **recipes.UNCHANGED)
+    return dataclasses.replace(base, **said)
 
 
 def chosen_sizes(settings):

@@ -1,0 +1,62 @@
+"""A recipe's augmentation as one function of a batch, for the training pipeline."""
+
+import wave
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from kwscls.augment import waveforms as on_waveforms
+
+
+def augmentation(recipe, sample_rate, noises):
+    """The function that the training pipeline applies to each batch, or None if the recipe changes nothing.
+
+    Args:
+        recipe: what to do and how much: an object with the augmentation's part of a `training.recipes.Recipe`.
+        sample_rate: in Hz.
+        noises: float32 [long], background noise.
+
+    Returns:
+        A function (waveforms [batch, samples], targets [batch, labels], seed int32 [2]) -> (waveforms, targets).
+    """
+    rooms = tf.constant(on_waveforms.made_rooms(sample_rate)) if recipe.reverb else None
+    noises = tf.constant(noises)
+
+    def change(waveforms, targets, seed):
+        seeds = tf.random.split(seed, 6)
+        if recipe.shift:
+            waveforms = on_waveforms.shift(waveforms, seeds[0], recipe.shift * sample_rate)
+        if recipe.speed:
+            waveforms = on_waveforms.speed(waveforms, seeds[5], recipe.speed, recipe.speed_most)
+        if recipe.reverb:
+            waveforms = on_waveforms.reverberate(waveforms, seeds[1], rooms, recipe.reverb)
+        if recipe.mixup:
+            waveforms, targets = on_waveforms.mixup(waveforms, targets, seeds[2], recipe.mixup, recipe.mixup_alpha)
+        if recipe.noise:
+            waveforms = on_waveforms.add_noise(waveforms, seeds[3], noises, recipe.noise, recipe.snr)
+        if recipe.gain:
+            waveforms = on_waveforms.gain(waveforms, seeds[4], recipe.gain)
+        return waveforms, targets
+
+    changes = (recipe.shift, recipe.speed, recipe.reverb, recipe.mixup, recipe.noise, recipe.gain)
+    return change if any(changes) else None
+
+
+def load_noises(folder, sample_rate, samples):
+    """The noise recordings of a prepared folder one after another, or coloured noise if there are none.
+
+    Args:
+        folder: 16-bit mono WAV files at `sample_rate`; it may be missing.
+        sample_rate: in Hz.
+        samples: the least length that is wanted.
+
+    Returns:
+        float32 [long], in [-1, 1].
+    """
+    found = []
+    for path in sorted(Path(folder).glob("*.wav")):
+        with wave.open(str(path)) as file:
+            found.append(np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / 32768)
+    noises = np.concatenate(found) if found else on_waveforms.coloured_noise(sample_rate)
+    return np.tile(noises, -(-(samples + on_waveforms.BLOCK) // len(noises)))

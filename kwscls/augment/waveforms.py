@@ -1,0 +1,179 @@
+"""What training does to waveforms: shift, speed, gain, noise, reverberation, mixup.
+
+Every function takes a batch, float32 [batch, samples], and draws for each clip with stateless random numbers: the same seed,
+int32 [2], gives the same batch.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+BLOCK = 16
+"""Samples that are moved together where a clip or a noise is shifted: copying blocks is ten times faster."""
+
+QUIET = 1e-5
+"""RMS below which a clip counts as silence when noise is scaled to it (-100 dB of full scale)."""
+
+
+def shift(waveforms, seed, most):
+    """Shift each clip in time, by whole blocks of 16 samples (1 ms at 16 kHz), which moves memory and computes nothing.
+
+    Args:
+        waveforms: float32 [batch, samples].
+        seed: int32 [2].
+        most: the most it is shifted either way, in samples; zeros come in from outside.
+
+    Returns:
+        float32 [batch, samples].
+    """
+    batch, samples = tf.shape(waveforms)[0], tf.shape(waveforms)[1]
+    aside, count = -(-int(most) // BLOCK), -(-samples // BLOCK)
+    padded = tf.pad(waveforms, [[0, 0], [aside * BLOCK, aside * BLOCK + count * BLOCK - samples]])
+    blocks = tf.reshape(padded, [batch, -1, BLOCK])
+    starts = tf.random.stateless_uniform([batch, 1], seed, 0, 2 * aside + 1, tf.int32)
+    moved = tf.gather(blocks, starts + tf.range(count), batch_dims=1)  # [batch, count, BLOCK]
+    return tf.reshape(moved, [batch, -1])[:, :samples]
+
+
+def speed(waveforms, seed, share, most):
+    """Play some of the clips slower or faster, which changes their pitch too, about their middle.
+
+    Args:
+        waveforms: float32 [batch, samples], in random order: the first ones are changed.
+        seed: int32 [2].
+        share: of the clips that are changed, in [0, 1].
+        most: the most that the speed changes either way, as a share: 0.1 is 0.9 to 1.1 times.
+
+    Returns:
+        float32 [batch, samples], linearly interpolated between samples; zeros come in from outside.
+    """
+    samples = tf.shape(waveforms)[1]
+    some, rest = _split(waveforms, share)
+    rate = 1 + _uniform(seed, tf.shape(some)[0], -most, most)
+    middle = tf.cast(samples, tf.float32) / 2
+    at = (tf.range(tf.cast(samples, tf.float32)) - middle) * rate + middle + 1  # [some, samples], after a zero in front
+    at = tf.clip_by_value(at, 0, tf.cast(samples + 1, tf.float32))
+    low = tf.floor(at)
+    index = tf.cast(low, tf.int32)
+    padded = tf.pad(some, [[0, 0], [1, 2]])
+    left, right = tf.gather(padded, index, batch_dims=1), tf.gather(padded, index + 1, batch_dims=1)
+    return tf.concat([left + (at - low) * (right - left), rest], axis=0)
+
+
+def gain(waveforms, seed, decibels):
+    """Make each clip louder or softer by up to so many decibels either way; peaks above 1 are clipped."""
+    change = _uniform(seed, tf.shape(waveforms)[0], -decibels, decibels)
+    return tf.clip_by_value(waveforms * 10 ** (change / 20), -1, 1)
+
+
+def add_noise(waveforms, seed, noises, share, snr):
+    """Add a stretch of background noise to some of the clips.
+
+    Args:
+        waveforms: float32 [batch, samples].
+        seed: int32 [2].
+        noises: float32 [long], all noise recordings one after another, at least a block longer than a clip.
+        share: of the clips that get noise, in [0, 1].
+        snr: (lowest, highest) signal-to-noise ratio in decibels, drawn evenly.
+
+    Returns:
+        float32 [batch, samples].
+    """
+    batch, samples = tf.shape(waveforms)[0], tf.shape(waveforms)[1]
+    seeds = tf.random.split(seed, 3)
+    count = -(-samples // BLOCK)
+    blocks = tf.reshape(noises[:tf.size(noises) // BLOCK * BLOCK], [-1, BLOCK])
+    starts = tf.random.stateless_uniform([batch, 1], seeds[0], 0, tf.shape(blocks)[0] - count + 1, tf.int32)
+    noise = tf.reshape(tf.gather(blocks, starts + tf.range(count)), [batch, -1])[:, :samples]
+    ratio = _uniform(seeds[1], batch, *snr)
+    wanted = tf.maximum(_rms(waveforms), QUIET) / 10 ** (ratio / 20)
+    chosen = tf.cast(_uniform(seeds[2], batch, 0, 1) < share, tf.float32)
+    return waveforms + chosen * wanted / tf.maximum(_rms(noise), QUIET) * noise
+
+
+def reverberate(waveforms, seed, rooms, share):
+    """Let some of the clips sound as in a room: convolve them with an impulse response, at equal loudness.
+
+    Args:
+        waveforms: float32 [batch, samples], in random order: the last ones are changed.
+        seed: int32 [2].
+        rooms: float32 [rooms, taps], impulse responses.
+        share: of the clips that are changed, in [0, 1].
+    """
+    samples = tf.shape(waveforms)[1]
+    rest, dry = _split(waveforms, 1 - share)
+    choice = tf.random.stateless_uniform([tf.shape(dry)[0]], seed, 0, tf.shape(rooms)[0], tf.int32)
+    size = [_power_of_two(samples + tf.shape(rooms)[1])]
+    spectra = tf.signal.rfft(dry, size) * tf.gather(tf.signal.rfft(rooms, size), choice)
+    wet = tf.signal.irfft(spectra, size)[:, :samples]
+    wet *= _rms(dry) / tf.maximum(_rms(wet), QUIET)
+    return tf.concat([rest, wet], axis=0)
+
+
+def mixup(waveforms, targets, seed, share, alpha):
+    """Mix some of the clips with others of the batch, and their targets alike.
+
+    Args:
+        waveforms: float32 [batch, samples].
+        targets: float32 [batch, labels].
+        seed: int32 [2].
+        share: of the clips that are mixed, in [0, 1].
+        alpha: of the symmetric Beta distribution of a clip's own part; the larger part is always its own.
+
+    Returns:
+        Waveforms and targets.
+
+    Source: Zhang and others, "mixup: Beyond Empirical Risk Minimization", ICLR 2018.
+    """
+    batch = tf.shape(waveforms)[0]
+    seeds = tf.random.split(seed, 4)
+    first, second = (tf.random.stateless_gamma([batch, 1], one, alpha) for one in (seeds[0], seeds[1]))
+    own = first / (first + second)
+    own = tf.where(_uniform(seeds[2], batch, 0, 1) < share, tf.maximum(own, 1 - own), 1.0)
+    partner = tf.random.experimental.stateless_shuffle(tf.range(batch), seeds[3])
+    mixed = own * waveforms + (1 - own) * tf.gather(waveforms, partner)
+    return mixed, own * targets + (1 - own) * tf.gather(targets, partner)
+
+
+def coloured_noise(sample_rate, seed=0, seconds=10):
+    """Noises for a corpus that brings none: white, pink, brown and a slow murmur, float32 [4 * seconds * rate]."""
+    draw = np.random.default_rng(seed)
+    count = int(seconds * sample_rate)
+    slope = np.maximum(np.fft.rfftfreq(count, 1 / sample_rate), 20)
+    made = []
+    for power in (0.0, 0.5, 1.0, 0.5):
+        noise = np.fft.irfft(np.fft.rfft(draw.normal(size=count)) / slope ** power, count)
+        made.append(noise / np.sqrt(np.mean(noise ** 2)))
+    steps = np.interp(np.arange(count), np.linspace(0, count, int(4 * seconds)), draw.uniform(0, 2, int(4 * seconds)))
+    made[-1] = made[-1] * steps
+    return (0.1 * np.concatenate(made)).astype(np.float32)
+
+
+def made_rooms(sample_rate, count=64, seed=0):
+    """Impulse responses of imagined rooms: noise that fades by 60 dB in 0.1 to 0.6 s, float32 [count, taps]."""
+    draw = np.random.default_rng(seed)
+    times = np.arange(int(0.6 * sample_rate)) / sample_rate
+    fading = draw.uniform(0.1, 0.6, (count, 1))
+    tails = draw.normal(size=(count, len(times))) * 10 ** (-3 * times / fading)
+    tails *= draw.uniform(0.1, 0.7, (count, 1)) / np.sqrt(np.sum(tails ** 2, axis=1, keepdims=True))
+    tails[:, 0] = 1  # the direct sound
+    return tails.astype(np.float32)
+
+
+def _uniform(seed, batch, low, high):
+    """A random number for each clip, float32 [batch, 1]."""
+    return tf.random.stateless_uniform([batch, 1], seed, low, high)
+
+
+def _split(waveforms, share):
+    """The first share of a batch, and the rest."""
+    count = tf.cast(tf.round(share * tf.cast(tf.shape(waveforms)[0], tf.float32)), tf.int32)
+    return waveforms[:count], waveforms[count:]
+
+
+def _rms(waveforms):
+    return tf.sqrt(tf.reduce_mean(tf.square(waveforms), axis=1, keepdims=True))
+
+
+def _power_of_two(length):
+    """The smallest power of two that is at least `length`, int32."""
+    return tf.cast(2 ** tf.math.ceil(tf.math.log(tf.cast(length, tf.float64)) / np.log(2)), tf.int32)
