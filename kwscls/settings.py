@@ -149,6 +149,19 @@ class ExportSettings:
     overwrite: bool = setting(False, "replace a folder of this name")
 
 
+@dataclasses.dataclass
+class ConvertSettings:
+    """Write an original's weights into our own file, which --weights takes."""
+
+    verb: typing.ClassVar[str] = "convert"
+
+    source: str = setting(help="a file, a folder of transformers, or hf:owner/name", positional=True, metavar="PATH")
+    model: str = setting(help="a name of python -m kwscls.models")
+    out: str = setting(help="the file to be, .safetensors", metavar="FILE")
+    seconds: float = setting(1.0, "clip length in seconds")
+    allow_pickle: bool = setting(False, "read PyTorch's pickles too, their tensors only; nothing in them is run")
+
+
 class _Parser(argparse.ArgumentParser):
     """An argument parser whose errors are ours."""
 

@@ -19,7 +19,7 @@ def ast(labels, samples, *, sample_rate=16000, activation="softmax", hidden_size
 
     The layers, by name: "fbank" (log-mel, the end zero-padded or cut; masks of SpecAugment go on its output, as zeros),
     "standardize", "patches", "tokens" (the input of the first block), "block_0"..., "norm", "pooled", "head_norm", "logits".
-    See `features_model` and `attention_model`.
+    See `features_model` and `attention_maps`.
 
     Args:
         labels: the names of the labels, or their count.
@@ -85,15 +85,20 @@ def features_model(model):
     return keras.Model(model.get_layer("standardize").output, model.outputs[0], name=f"{model.name}_features")
 
 
-def attention_model(model):
-    """An AST that answers with its attention weights instead of logits.
+def attention_maps(model, waveforms):
+    """What every token of an AST attends to.
+
+    Args:
+        model: an AST.
+        waveforms: float [batch, samples].
 
     Returns:
-        A Keras model with the same input and one output a block, float32 [batch, heads, tokens, tokens]: tokens 0 and 1
-        are class and distillation, then the patches, row by row from low bands to high, time fastest.
+        A list with one array a block, float32 [batch, heads, tokens, tokens]: tokens 0 and 1 are class and distillation,
+        then the patches, row by row from low bands to high, time fastest.
     """
-    found, maps = model.get_layer("tokens").output, []
-    while f"block_{len(maps)}" in [layer.name for layer in model.layers]:
-        found, weights = model.get_layer(f"block_{len(maps)}")(found, return_attention=True)
-        maps.append(weights)
-    return keras.Model(model.inputs[0], maps, name=f"{model.name}_attention")
+    tokens, maps = keras.Model(model.inputs[0], model.get_layer("tokens").output)(waveforms), []
+    for block in model.layers:
+        if block.name.startswith("block_"):
+            tokens, weights = block(tokens, return_attention=True)
+            maps.append(weights.numpy())
+    return maps

@@ -16,18 +16,29 @@ class Origin:
         plan: "file:function" in this room; the function takes (model, source) and returns an `assign.Plan`.
         sign: a regular expression that some tensor's name matches whole in every file of this origin, and in no other.
         says: the origin in words.
+        sizes: "file:function" where the files tell the builder's sizes; it takes the source and returns keyword arguments.
     """
 
     families: tuple[str, ...]
     plan: str
     sign: str
     says: str
+    sizes: str | None = None
+
+    def plan_of(self, model, source):
+        """The `assign.Plan` of a model and a `read.Source`."""
+        return _function(self.plan)(model, source)
+
+    def sizes_of(self, source):
+        """The builder's sizes as far as the file tells them."""
+        return _function(self.sizes)(source) if self.sizes else {}
 
 
 ORIGINS = (
     Origin(("ast",), "ast:own", "logits/kernel", "our own weights"),
-    Origin(("ast",), "ast:transformers", r"audio_spectrogram_transformer\..*", "transformers"),
-    Origin(("ast",), "ast:original", r"v\.dist_token", "the paper's repository"),
+    Origin(("ast",), "ast:transformers", r"audio_spectrogram_transformer\..*", "transformers",
+           "ast:transformers_sizes"),
+    Origin(("ast",), "ast:original", r"v\.dist_token", "the paper's repository", "ast:original_sizes"),
     Origin(("ast",), "ast:imagenet", r"dist_token|deit\..*", "distilled DeiT on ImageNet"),
     Origin(("sincnet",), "sincnet:original", r"CNN_model_par\..*", "the paper's repository"),
     Origin(("alexnet",), "torchvision:alexnet", r"features\.0\.weight", "torchvision"),
@@ -79,12 +90,12 @@ def fill(model, source, family):
     """
     from kwscls.pretrained.assign import assign
 
-    plan = planner(source, family)(model, source)
+    plan = origin_of(source, family).plan_of(model, source)
     return assign(model, plan, source.tensors, source.labels, source.where)
 
 
-def planner(source, family):
-    """The function that plans for this family and these tensors' names.
+def origin_of(source, family):
+    """The row whose sign is among the tensors' names.
 
     Raises:
         KwsclsError: no origin has such names.
@@ -92,8 +103,12 @@ def planner(source, family):
     for origin in ORIGINS:
         ours = not origin.families or family in origin.families
         if ours and any(re.fullmatch(origin.sign, name) for name in source.tensors):
-            file, function = origin.plan.split(":")
-            return getattr(importlib.import_module(f"kwscls.pretrained.{file}"), function)
+            return origin
     known = ", ".join(origin.says for origin in ORIGINS if family in origin.families) or "our own weights"
     raise KwsclsError(f"its tensors are of no origin known for {family} (known: {known}); it begins with "
                       f"{', '.join(list(source.tensors)[:3]) or 'nothing'}", source.where)
+
+
+def _function(place):
+    file, function = place.split(":")
+    return getattr(importlib.import_module(f"kwscls.pretrained.{file}"), function)

@@ -89,6 +89,27 @@ def transformers(model, source):
     return plan
 
 
+def transformers_sizes(source):
+    """The builder's sizes from transformers' config; nothing when there is none."""
+    config = source.config
+    if "max_length" not in config:
+        return original_sizes(source, _spelled(source, TRANSFORMERS_4, TRANSFORMERS_5))
+    statistics = {ours: config["preprocessor"][ours] for ours in ("mean", "std") if ours in config.get("preprocessor", {})}
+    return {ours: config[theirs] for ours, theirs in _CONFIG.items() if theirs in config} | statistics
+
+
+def original_sizes(source, names=ORIGINAL):
+    """The frames that the positions of a released checkpoint are for; the rest is told by the model's name."""
+    columns = _places(source, names) // RELEASED_ROWS
+    return {"input_tdim": 16 + 10 * (columns - 1)}
+
+
+_CONFIG = {"hidden_size": "hidden_size", "heads": "num_attention_heads", "layers": "num_hidden_layers",
+           "intermediate_size": "intermediate_size", "patch_size": "patch_size", "fstride": "frequency_stride",
+           "tstride": "time_stride", "input_fdim": "num_mel_bins", "input_tdim": "max_length", "qkv_bias": "qkv_bias",
+           "layer_norm_eps": "layer_norm_eps", "head_norm_eps": "layer_norm_eps", "hidden_act": "hidden_act"}
+
+
 def imagenet(model, source):
     """The plan for AST's start: a distilled DeiT's trunk, its patch kernel summed over the colours, and a new head.
 

@@ -2,7 +2,8 @@
 
 from kwscls.errors import KwsclsError
 
-_PLAIN = ("config.json", "model.safetensors", "model-*.safetensors", "model.safetensors.index.json")
+_PLAIN = ("config.json", "preprocessor_config.json", "model.safetensors", "model-*.safetensors",
+          "model.safetensors.index.json")
 _PICKLED = ("pytorch_model.bin", "pytorch_model-*.bin", "pytorch_model.bin.index.json")
 
 

@@ -4,5 +4,6 @@ from kwscls.pretrained.assign import Pair, Plan
 
 
 def own(model, source):
-    """The plan for weights that a model of this house wrote."""
-    return Plan([Pair(weight.path, weight.path, head=weight.path.startswith("logits/")) for weight in model.weights])
+    """The plan for weights that a model of this house wrote; statistics of a data set may be missing."""
+    return Plan([Pair(weight.path, weight.path, head=weight.path.startswith("logits/")) for weight in model.weights
+                 if weight.path in source.tensors])

@@ -67,7 +67,8 @@ def _read_file(path, allow_pickle):
 
 def _read_folder(folder, allow_pickle):
     """A folder of transformers: config.json, and weights in one file or in several with an index."""
-    config = files.read_json(folder / "config.json") if (folder / "config.json").exists() else {}
+    config = _json(folder / "config.json")
+    config["preprocessor"] = _json(folder / "preprocessor_config.json")
     names = [name for kind in ("model.safetensors", "pytorch_model.bin") for name in (kind, f"{kind}.index.json")]
     name = next((name for name in names if (folder / name).exists()), None)
     if name is None:
@@ -81,6 +82,10 @@ def _read_folder(folder, allow_pickle):
     for part in parts:
         tensors |= _read_file(folder / part, allow_pickle).tensors
     return Source(tensors, config, _config_labels(config))
+
+
+def _json(path):
+    return files.read_json(path) if path.exists() else {}
 
 
 def _config_labels(config):
