@@ -139,6 +139,24 @@ class PredictSettings:
 
 
 @dataclasses.dataclass
+class EvaluateSettings:
+    """Say how good a run's model is: scores with intervals, pictures, a report and the worst mistakes."""
+
+    verb: typing.ClassVar[str] = "evaluate"
+
+    run: str = setting(help="the folder of a run or of an export", positional=True, metavar="RUN")
+    data: str | None = setting(None, "what to evaluate on, as for train (default: what the run was trained with)")
+    split: str = setting("test", "which clips of it", choices=("train", "validation", "test"))
+    out: str | None = setting(None, "the folder for results, pictures and report (default RUN)")
+    json: bool = setting(False, "print one JSON object instead of tables")
+    mistakes: int = setting(20, "how many of the worst mistakes to name")
+    noise: str | None = setting(None, "a folder of WAV files: also measure under noise, time shift and gain",
+                                metavar="FOLDER")
+    batch_size: int = setting(64, "clips answered at once")
+    seed: int = setting(0, "of the intervals' bootstrap and of the noise")
+
+
+@dataclasses.dataclass
 class ExportSettings:
     """Write a run's model as a SavedModel that needs neither kwscls nor Keras."""
 
