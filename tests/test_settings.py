@@ -1,0 +1,76 @@
+"""The command line, made from dataclasses."""
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from kwscls import settings
+from kwscls.errors import KwsclsError
+from kwscls.settings import PredictSettings, TrainSettings
+
+
+@pytest.mark.parametrize("text,value", [("90", 90), ("90s", 90), ("10m", 600), ("1.5h", 5400), ("1h30m", 5400),
+                                        ("2m30s", 150)])
+def test_lengths_of_time(text, value):
+    assert settings.seconds(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "m", "ten", "-3m", "0", "3 weeks", "1m1h"])
+def test_what_is_no_length_of_time(text):
+    with pytest.raises(ValueError):
+        settings.seconds(text)
+
+
+@given(some.text())
+def test_any_text_is_a_length_of_time_or_a_value_error(text):
+    try:
+        assert settings.seconds(text) > 0
+    except ValueError:
+        pass
+
+
+def test_flags_become_values():
+    chosen = settings.parse(TrainSettings, ["--data", "x", "--epochs", "3", "--budget", "2m", "--size", "a=1", "b=2",
+                                            "--no-augment", "--resume"])
+    assert (chosen.data, chosen.epochs, chosen.budget, chosen.size) == ("x", 3, 120.0, ["a=1", "b=2"])
+    assert not chosen.augment and chosen.resume and chosen.seed == 0 and chosen.out is None
+
+
+def test_positional_words():
+    chosen = settings.parse(PredictSettings, ["export/cnn", "a.wav", "-", "--top", "3"])
+    assert (chosen.run, chosen.inputs, chosen.top) == ("export/cnn", ["a.wav", "-"], 3)
+
+
+@pytest.mark.parametrize("argv,said", [
+    (["--epoch", "3"], "did you mean --epochs?"),
+    (["--epochs", "three"], "'three' is not a number"),
+    (["--budget", "soon"], "no length of time"),
+    (["--epochs"], "expected one argument"),
+])
+def test_wrong_words_are_told_in_one_line(argv, said):
+    with pytest.raises(KwsclsError) as raised:
+        settings.parse(TrainSettings, argv)
+    assert said in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_missing_words_are_named():
+    with pytest.raises(KwsclsError, match="FILE"):
+        settings.parse(PredictSettings, ["export/cnn"])
+
+
+def test_stored_settings_come_back():
+    chosen = settings.parse(TrainSettings, ["--model", "ast", "--freeze", "patches", "block_0"])
+    assert settings.from_dict(TrainSettings, settings.as_dict(chosen)) == chosen
+    with pytest.raises(KwsclsError, match="did you mean epochs?"):
+        settings.from_dict(TrainSettings, {"epoch": 3})
+
+
+def test_every_setting_has_a_line_of_help():
+    for name in dir(settings):
+        settings_class = getattr(settings, name)
+        if dataclasses.is_dataclass(settings_class) and hasattr(settings_class, "verb"):
+            for field in dataclasses.fields(settings_class):
+                assert field.metadata.get("help"), f"{name}.{field.name}"
+            assert settings.parser(settings_class).format_help()
