@@ -1,14 +1,26 @@
-"""Mel filters, log-mel spectrograms and cepstral coefficients as the published frontends define them.
+"""Mel filters, log-mel spectrograms and cepstral coefficients, as published frontends have them.
 
-All filters are numpy constants, computed once when a graph is made. Sources: HTK (S. Young et al., "The HTK Book", 5.4),
-M. Slaney's Auditory Toolbox (1998), Kaldi's feat/mel-computations.h, `tf.signal.linear_to_mel_weight_matrix`.
+All filters are numpy constants, computed once when a graph is made. Sources: HTK (S. Young et al.,
+"The HTK Book", 5.4), M. Slaney's Auditory Toolbox (1998), Kaldi's feat/mel-computations.h,
+`tf.signal.linear_to_mel_weight_matrix`.
 """
 
 import numpy as np
 import tensorflow as tf
 
 
-def mel_filters(bins, bands, sample_rate, low=0.0, high=None, *, scale="htk", slopes="hz", norm=None, keep_dc=True):
+def mel_filters(
+    bins,
+    bands,
+    sample_rate,
+    low=0.0,
+    high=None,
+    *,
+    scale="htk",
+    slopes="hz",
+    norm=None,
+    keep_dc=True,
+):
     """A matrix of triangular filters that overlap by half, equally spaced in mel.
 
     | frontend | scale | slopes | norm | keep_dc |
@@ -22,8 +34,10 @@ def mel_filters(bins, bands, sample_rate, low=0.0, high=None, *, scale="htk", sl
         bins: frequencies of the spectrogram, fft_length // 2 + 1.
         bands: number of filters.
         sample_rate: Hz.
-        low, high: where the first filter starts and the last one ends, in Hz; `high` is half the rate if None.
-        scale: "htk" (2595 log10(1 + f / 700), which is Kaldi's 1127 ln(1 + f / 700)) or "slaney" (linear to 1 kHz).
+        low, high: where the first filter starts and the last one ends, in Hz; `high` is half the
+            rate if None.
+        scale: "htk" (2595 log10(1 + f / 700), which is Kaldi's 1127 ln(1 + f / 700)) or "slaney"
+            (linear to 1 kHz).
         slopes: whether the triangles are straight in "hz" or in "mel".
         norm: None, or "slaney" for triangles of equal area: 2 / (width in Hz).
         keep_dc: whether the filters see the bin at 0 Hz.
@@ -36,7 +50,9 @@ def mel_filters(bins, bands, sample_rate, low=0.0, high=None, *, scale="htk", sl
     """
     high = sample_rate / 2 if high is None else high
     if not 0 <= low < high <= sample_rate / 2:
-        raise ValueError(f"mel filters from {low} to {high} Hz do not fit a rate of {sample_rate} Hz")
+        raise ValueError(
+            f"mel filters from {low} to {high} Hz do not fit a rate of {sample_rate} Hz"
+        )
     if scale not in SCALES or slopes not in ("hz", "mel") or norm not in (None, "slaney"):
         raise ValueError(f"no such mel filters: scale {scale!r}, slopes {slopes!r}, norm {norm!r}")
     to_mel, to_hz = SCALES[scale]
@@ -55,7 +71,7 @@ def mel_filters(bins, bands, sample_rate, low=0.0, high=None, *, scale="htk", sl
 
 
 def _triangles(places, edges):
-    """Filter k rises from edges[k] to 1 at edges[k + 1] and falls to edges[k + 2]: [places, edges - 2]."""
+    """Filters [places, edges - 2]: k rises from edges[k] to edges[k + 1], falls to edges[k + 2]."""
     rising = (places[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - places[:, None]) / (edges[2:] - edges[1:-1])
     return np.maximum(0, np.minimum(rising, falling))
@@ -75,12 +91,16 @@ _SLANEY_LOG = np.log(6.4) / 27  # 27 mel from 1 to 6.4 kHz
 
 def _slaney_mel(hz):
     hz = np.asarray(hz, np.float64)
-    return np.where(hz < 1000, hz / _SLANEY_STEP, 15 + np.log(np.maximum(hz, 1000) / 1000) / _SLANEY_LOG)
+    return np.where(
+        hz < 1000, hz / _SLANEY_STEP, 15 + np.log(np.maximum(hz, 1000) / 1000) / _SLANEY_LOG
+    )
 
 
 def _slaney_hz(mel):
     mel = np.asarray(mel, np.float64)
-    return np.where(mel < 15, mel * _SLANEY_STEP, 1000 * np.exp(_SLANEY_LOG * (np.maximum(mel, 15) - 15)))
+    return np.where(
+        mel < 15, mel * _SLANEY_STEP, 1000 * np.exp(_SLANEY_LOG * (np.maximum(mel, 15) - 15))
+    )
 
 
 SCALES = {"htk": (_htk_mel, _htk_hz), "slaney": (_slaney_mel, _slaney_hz)}
@@ -102,7 +122,9 @@ def log_mel(spectrogram, filters, *, floor=0.0, offset=0.0):
         ValueError: neither floor nor offset: silence would be minus infinity.
     """
     if floor <= 0 and offset <= 0:
-        raise ValueError("log_mel needs a floor or an offset above 0, else silence becomes minus infinity")
+        raise ValueError(
+            "log_mel needs a floor or an offset above 0, else silence becomes minus infinity"
+        )
     energies = spectrogram @ tf.constant(filters, spectrogram.dtype)
     return tf.math.log(tf.maximum(energies, floor) + offset)
 
@@ -113,8 +135,8 @@ def mfcc(log_mel, coefficients, *, norm="htk"):
     Args:
         log_mel: float [..., frames, bands].
         coefficients: how many are kept, from the first, at most `bands`.
-        norm: "htk" (TensorFlow, kws_streaming, TC-ResNet, DS-CNN: every coefficient times sqrt(2 / bands)) or "ortho" (librosa,
-            torchaudio: the first one smaller by sqrt(2)).
+        norm: "htk" (TensorFlow, kws_streaming, TC-ResNet, DS-CNN: every coefficient times sqrt(2 /
+            bands)) or "ortho" (librosa, torchaudio: the first one smaller by sqrt(2)).
 
     Returns:
         [..., frames, coefficients], in the same type.
@@ -131,7 +153,9 @@ def _dct(bands, coefficients, norm):
         raise ValueError(f"{coefficients} coefficients cannot be made from {bands} mel bands")
     if norm not in ("htk", "ortho"):
         raise ValueError(f"norm is {norm!r}, neither 'htk' nor 'ortho'")
-    matrix = np.cos(np.pi / bands * np.outer(np.arange(bands) + 0.5, np.arange(coefficients))) * np.sqrt(2 / bands)
+    matrix = np.cos(
+        np.pi / bands * np.outer(np.arange(bands) + 0.5, np.arange(coefficients))
+    ) * np.sqrt(2 / bands)
     if norm == "ortho":
         matrix[:, 0] /= np.sqrt(2)
     return matrix

@@ -3,28 +3,22 @@
 import tensorflow as tf
 
 
-def require_none(*problems, prefix=""):
-    """Fail with `tf.errors.InvalidArgumentError` naming the first problem that is there.
+def checked(*problems, prefix=lambda: ""):
+    """A context whose operations run only if nothing is wrong.
 
-    The sentence is put together only when something is wrong, so the good case costs one branch.
+    What is wrong ends in `tf.errors.InvalidArgumentError` naming the first problem that is there.
+    The sentence is put together only then, so the good case costs one branch.
 
     Args:
-        *problems: pairs (whether it is wrong: scalar bool tensor, its sentence: a sequence of strings and of integer
-            tensors, which are joined). Earlier ones win.
-        prefix: what goes before the sentence: a string, or a function that gives a scalar string tensor.
-
-    Returns:
-        An operation: what may run on good values only goes under `tf.control_dependencies` of it.
+        *problems: tuples (whether it is wrong: a scalar bool tensor, its sentence with a `{}` for
+            each value, the values: scalar integer tensors). Earlier ones win.
+        prefix: a function that gives what goes before the sentence, a scalar string.
     """
-    wrong = tf.stack([problem for problem, _ in problems])  # [problems]
+    wrong = tf.stack([problem for problem, *_ in problems])  # [problems]
 
     def fail():
-        sentences = tf.stack([_join(sentence) for _, sentence in problems])
-        start = prefix() if callable(prefix) else prefix
-        return tf.debugging.Assert(False, [start + sentences[tf.argmax(tf.cast(wrong, tf.int32))]])
+        sentences = tf.stack([tf.strings.format(text, values) for _, text, *values in problems])
+        first = tf.argmax(tf.cast(wrong, tf.int32))
+        return tf.debugging.Assert(False, [prefix() + sentences[first]])
 
-    return tf.cond(tf.reduce_any(wrong), fail, tf.no_op)
-
-
-def _join(pieces):
-    return tf.strings.join([piece if isinstance(piece, str) else tf.strings.as_string(piece) for piece in pieces])
+    return tf.control_dependencies([tf.cond(tf.reduce_any(wrong), fail, tf.no_op)])

@@ -1,11 +1,24 @@
-"""Magnitude and power spectrograms, with every choice that separates the published frontends spelt out."""
+"""Magnitude and power spectrograms, with every choice that published frontends make spelt out."""
 
 import numpy as np
 import tensorflow as tf
 
 
-def spectrogram(waveform, frame_length, frame_step, fft_length=None, *, window="hann", periodic=True, power=1.0,
-                centre=False, pad_mode="reflect", pad_end=False, window_at="start", dtype=tf.float32):
+def spectrogram(
+    waveform,
+    frame_length,
+    frame_step,
+    fft_length=None,
+    *,
+    window="hann",
+    periodic=True,
+    power=1.0,
+    centre=False,
+    pad_mode="reflect",
+    pad_end=False,
+    window_at="start",
+    dtype=tf.float32,
+):
     """The short-time Fourier transform's magnitude, raised to a power.
 
     A clip shorter than one frame is zero-padded at its end to one.
@@ -15,27 +28,36 @@ def spectrogram(waveform, frame_length, frame_step, fft_length=None, *, window="
         frame_length: samples under the window.
         frame_step: samples from one frame to the next.
         fft_length: samples transformed; the smallest power of two that holds a frame if None.
-        window: "hann", "hamming", "povey" (Hann to the power of 0.85, Kaldi's), "rectangular", or its frame_length values.
-        periodic: a window that would start anew after its last sample (as TensorFlow, librosa and torchaudio have it); else a
-            symmetric one (Kaldi, AST).
+        window: "hann", "hamming", "povey" (Hann to the power of 0.85, Kaldi's), "rectangular", or
+            its frame_length values.
+        periodic: a window that would start anew after its last sample (librosa, torchaudio); else a
+            symmetric one (Kaldi, AST). TensorFlow's own windows are periodic where frame_length is
+            even, and symmetric where it is odd.
         power: 1 for magnitudes, 2 for powers.
-        centre: middle frame t on sample t * frame_step, by padding half of what a frame holds on both sides.
+        centre: middle frame t on sample t * frame_step, by padding half of what a frame holds on
+            both sides.
         pad_mode: with `centre`, what is padded: "reflect" or "constant" (zeros).
-        pad_end: zero-pad the end so that a frame starts at every frame_step of the clip: ceil(samples / frame_step) frames.
-        window_at: where the window lies in a longer transform: "start" (TensorFlow) or "centre" (torchaudio, librosa), where
-            a frame is fft_length long and the window has zeros on both sides.
-        dtype: what is computed and returned; tf.float64 for bins that loud ones would drown in rounding errors.
+        pad_end: zero-pad the end so that a frame starts at every frame_step of the clip:
+            ceil(samples / frame_step) frames.
+        window_at: where the window lies in a longer transform: "start" (TensorFlow) or "centre"
+            (torchaudio, librosa), where a frame is fft_length long and the window has zeros on both
+            sides.
+        dtype: what is computed and returned; tf.float64 for bins that loud ones would drown in
+            rounding errors.
 
     Returns:
         dtype [..., frames, fft_length // 2 + 1]. Without `centre` and `pad_end` there are
-        1 + (samples - frame_length) // frame_step frames. TensorFlow's keyword tutorial has 255, 128 and 256 here.
+        1 + (samples - frame_length) // frame_step frames. TensorFlow's keyword tutorial has
+        `spectrogram(waveform, 255, 128, periodic=False)`: [..., 124, 129] of 16000 samples.
 
     Raises:
         ValueError: a choice that does not exist, or a transform shorter than its frame.
     """
     fft_length = fft_length or _power_of_two(frame_length)
     if fft_length < frame_length:
-        raise ValueError(f"fft_length is {fft_length}, less than the frame_length of {frame_length}")
+        raise ValueError(
+            f"fft_length is {fft_length}, less than the frame_length of {frame_length}"
+        )
     taps = make_window(window, frame_length, periodic)
     if window_at == "centre":
         before = (fft_length - frame_length) // 2
@@ -45,8 +67,14 @@ def spectrogram(waveform, frame_length, frame_step, fft_length=None, *, window="
     waveform = pad_to(tf.cast(waveform, dtype), len(taps))
     if centre:
         waveform = _pad_sides(waveform, len(taps) // 2, pad_mode)
-    spectrum = tf.signal.stft(waveform, len(taps), frame_step, fft_length, pad_end=pad_end,
-                              window_fn=lambda length, dtype: tf.constant(taps, dtype))
+    spectrum = tf.signal.stft(
+        waveform,
+        len(taps),
+        frame_step,
+        fft_length,
+        pad_end=pad_end,
+        window_fn=lambda length, dtype: tf.constant(taps, dtype),
+    )
     return raise_to(tf.abs(spectrum), power)
 
 
@@ -73,9 +101,10 @@ WINDOWS = {
 
 def pad_to(waveform, samples):
     """Zero-pad the end of waveforms [..., any] that are shorter than `samples`."""
-    length = waveform.shape[-1] if waveform.shape.rank else None
-    missing = tf.maximum(samples - tf.shape(waveform)[-1], 0) if length is None else max(samples - length, 0)
-    return _pad_last(waveform, 0, missing, "CONSTANT")
+    length = waveform.shape[-1]
+    if length is None:
+        return _pad_last(waveform, 0, tf.maximum(samples - tf.shape(waveform)[-1], 0), "constant")
+    return _pad_last(waveform, 0, max(samples - length, 0), "constant")
 
 
 def raise_to(magnitude, power):
@@ -90,15 +119,11 @@ def _pad_sides(waveform, samples, mode):
         raise ValueError(f"pad_mode is {mode!r}, neither 'reflect' nor 'constant'")
     if mode == "reflect":
         waveform = pad_to(waveform, samples + 1)  # the least that can be mirrored so far
-    return _pad_last(waveform, samples, samples, mode.upper())
+    return _pad_last(waveform, samples, samples, mode)
 
 
 def _pad_last(tensor, before, after, mode):
-    """Pad the last axis only; the others' sizes and number may be unknown."""
-    others = tensor.shape.rank - 1 if tensor.shape.rank else tf.rank(tensor) - 1
-    sides = tf.pad([[before, after]], [[others, 0], [0, 0]]) if tf.is_tensor(others) or tf.is_tensor(after) else (
-        [[0, 0]] * others + [[before, after]])
-    return tf.pad(tensor, sides, mode)
+    return tf.pad(tensor, [[0, 0]] * (tensor.shape.rank - 1) + [[before, after]], mode)
 
 
 def _power_of_two(length):

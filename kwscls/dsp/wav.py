@@ -1,18 +1,20 @@
-"""WAV bytes -> waveform, in stock TensorFlow ops: the same in eager mode, in tf.data and in a SavedModel.
+"""WAV bytes -> waveform in stock TensorFlow ops: in eager mode, in tf.data and in a SavedModel.
 
-The layout is that of "Multimedia Programming Interface and Data Specifications 1.0" (IBM, Microsoft, 1991) and
-"Multiple channel audio data and WAVE files" (Microsoft, 2007); A-law and mu-law are those of ITU-T G.711.
+The layout is that of "Multimedia Programming Interface and Data Specifications 1.0" (IBM,
+Microsoft, 1991) and "Multiple channel audio data and WAVE files" (Microsoft, 2007); A-law and
+mu-law are those of ITU-T G.711.
 """
 
 import numpy as np
 import tensorflow as tf
 
-from kwscls.dsp.require import require_none
+from kwscls.dsp.require import checked
 
 MAX_CHUNKS = 512  # a walk over more is given up: a file of empty chunks would keep it busy for long
 EXTENSIBLE = 0xFFFE
 # The 14 bytes behind the format tag in the sub-format of WAVE_FORMAT_EXTENSIBLE.
 SUBFORMAT = b"\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
+SUPPORTED = "not PCM (1) of 8, 16, 24 or 32 bits, float (3) of 32 or 64, A-law (6), mu-law (7)"
 STREAMED = (0, 0xFFFFFFFF)  # sizes of the data chunk left by writers that could not seek back
 
 
@@ -20,17 +22,19 @@ STREAMED = (0, 0xFFFFFFFF)  # sizes of the data chunk left by writers that could
 def decode(contents, index=None):
     """Decode one WAV file, mixed down to mono.
 
-    Reads PCM of 8, 16, 24 and 32 bits, float of 32 and 64, A-law and mu-law, plain or WAVE_FORMAT_EXTENSIBLE, with any
-    other chunks around. A data chunk cut short gives the samples that are there; one of size 0 or 0xFFFFFFFF, as streaming
-    writers leave it, goes to the end of the bytes. Channels are averaged. Float samples are clipped to [-1, 1] and
-    samples that are no numbers become 0.
+    Reads PCM of 8, 16, 24 and 32 bits, float of 32 and 64, A-law and mu-law, plain or
+    WAVE_FORMAT_EXTENSIBLE, with any other chunks around. A data chunk cut short gives the samples
+    that are there; one of size 0 or 0xFFFFFFFF, as streaming writers leave it, goes to the end of
+    the bytes. Channels are averaged. Float samples are clipped to [-1, 1] and samples that are no
+    numbers become 0.
 
     Args:
         contents: the file's bytes, a scalar string.
         index: the clip's place in its batch, a scalar integer, only for the error's text.
 
     Returns:
-        waveform, float32 [samples] in [-1, 1] (16-bit PCM is exactly int16 / 32768), and rate in Hz, a scalar int32.
+        waveform, float32 [samples] in [-1, 1] (16-bit PCM is exactly int16 / 32768), and rate in
+        Hz, a scalar int32.
 
     Raises:
         tf.errors.InvalidArgumentError: the bytes are not such a file; the text says why, in ASCII.
@@ -43,60 +47,64 @@ def decode(contents, index=None):
 def decode_batch(contents):
     """Decode a batch of WAV files, whose rates may differ (see `decode`).
 
-    The result is as wide as the longest clip. Where strangers choose the lengths, map over `decode`, `resample` and the cut
-    to the model's length clip by clip instead.
+    The result is as wide as the longest clip. Where strangers choose the lengths, map over
+    `decode`, `resample` and the cut to the model's length clip by clip instead.
 
     Args:
         contents: the files' bytes, strings [batch].
 
     Returns:
-        waveforms, float32 [batch, longest], zeros behind a clip's end; lengths in samples, int32 [batch]; rates in Hz,
-        int32 [batch].
+        waveforms, float32 [batch, longest], zeros behind a clip's end; lengths in samples, int32
+        [batch]; rates in Hz, int32 [batch].
 
     Raises:
-        tf.errors.InvalidArgumentError: one of them cannot be decoded; the text gives its index, counted from 0.
+        tf.errors.InvalidArgumentError: one of them cannot be decoded; the text gives its index,
+            counted from 0.
     """
     ragged = tf.RaggedTensorSpec([None], tf.float32, ragged_rank=0)
     waveforms, rates = tf.map_fn(
-        lambda clip: _decode(*clip), (contents, tf.range(tf.size(contents))), fn_output_signature=(ragged, tf.int32))
+        lambda clip: _decode(*clip),
+        (contents, tf.range(tf.size(contents))),
+        fn_output_signature=(ragged, tf.int32),
+    )
     return waveforms.to_tensor(), tf.cast(waveforms.row_lengths(), tf.int32), rates
 
 
 def _decode(contents, index):
     def prefix():
-        return tf.where(index < 0, "", tf.strings.join(["clip ", tf.strings.as_string(index), ": "]))
+        return tf.where(index < 0, "", tf.strings.format("clip {}: ", index))
 
     length = tf.strings.length(contents)
-    head = tf.io.decode_raw(contents, tf.int32, fixed_length=12)  # what is missing reads as zeros
-    form = (head[0] != _code(b"RIFF")) | (head[2] != _code(b"WAVE"))
-    with tf.control_dependencies([require_none(
-            (length == 0, ["not a WAV file: there are no bytes"]),
-            (head[0] == _code(b"RIFX"), ["big-endian WAV (RIFX) is not supported: save it as RIFF"]),
-            (head[0] == _code(b"RF64"), ["64-bit WAV (RF64) is not supported: save it as RIFF"]),
-            (form, ["not a WAV file: its ", length, " bytes do not start with RIFF and WAVE"]), prefix=prefix)]):
-        found = _chunks(contents, length)
-    (format_at, format_size), (data_at, data_size), chunks = found
-    with tf.control_dependencies([require_none(
-            ((chunks == MAX_CHUNKS) & ((format_at < 0) | (data_at < 0)),
-             ["bad WAV file: no format and data among its first ", chunks, " chunks"]),
-            (format_at < 0, ["bad WAV file: no fmt chunk in its ", length, " bytes"]),
-            (data_at < 0, ["bad WAV file: no data chunk in its ", length, " bytes"]),
-            (format_size < 16, ["bad WAV file: its fmt chunk has ", format_size, " bytes, not 16 or more"]),
-            prefix=prefix)]):
-        kind, channels, rate, block = _format(contents, format_at, format_size, prefix)
-    available = tf.cast(length, tf.int64) - data_at
-    streamed = tf.reduce_any(data_size == tf.constant(STREAMED, tf.int64))
-    size = tf.where(streamed, available, tf.minimum(data_size, available))
-    frames = size // block
-    data = tf.strings.substr(contents, data_at, frames * block)
-    samples = tf.switch_case(kind, [lambda read=read: read(data) for _, _, read in FORMATS])  # [frames * channels]
-    waveform = tf.cond(channels == 1, lambda: samples,
-                       lambda: tf.reduce_mean(tf.reshape(samples, [frames, tf.cast(channels, tf.int64)]), axis=1))
+    head = tf.io.decode_raw(contents, tf.int32, fixed_length=44)  # what is missing reads as zeros
+    form = (head[0] == _code(b"RIFF")) & (head[2] == _code(b"WAVE"))
+    with checked(
+        (length == 0, "not a WAV file: there are no bytes"),
+        (head[0] == _code(b"RIFX"), "big-endian WAV (RIFX) is not supported: save it as RIFF"),
+        (head[0] == _code(b"RF64"), "64-bit WAV (RF64) is not supported: save it as RIFF"),
+        (~form, "not a WAV file: its {} bytes do not start with RIFF and WAVE", length),
+        prefix=prefix,
+    ):
+        format_chunk, data_chunk = _chunks(contents, tf.cast(length, tf.int64), head, prefix)
+    kind, channels, rate, block = _format(contents, *format_chunk, prefix)
+    at, size = data_chunk
+    available = tf.cast(length, tf.int64) - at
+    streamed = tf.reduce_any(size == tf.constant(STREAMED, tf.int64))
+    frames = tf.where(streamed, available, tf.minimum(size, available)) // block
+    data = tf.strings.substr(contents, at, frames * block)
+    samples = tf.switch_case(kind, [lambda read=read: read(data) for _, _, read in FORMATS])
+
+    def mixed():
+        return tf.reduce_mean(tf.reshape(samples, [frames, channels]), axis=1)
+
+    waveform = tf.cond(channels == 1, lambda: samples, mixed)
     return tf.ensure_shape(waveform, [None]), rate
 
 
 _decode_at_once = tf.function(
-    _decode, input_signature=[tf.TensorSpec([], tf.string), tf.TensorSpec([], tf.int32)], autograph=False)
+    _decode,
+    input_signature=[tf.TensorSpec([], tf.string), tf.TensorSpec([], tf.int32)],
+    autograph=False,
+)
 
 
 def _code(name):
@@ -108,48 +116,59 @@ def _unsigned(field):
     return tf.cast(tf.bitcast(field, tf.uint32), tf.int64)
 
 
-def _chunks(contents, length):
-    """Find the first 'fmt ' and the first 'data' chunk: (start of its content or -1, declared size) of both, chunks seen."""
-    length = tf.cast(length, tf.int64)
+def _chunks(contents, length, head, prefix):
+    """Find the first fmt and the first data chunk: the start of its content and its size, each.
+
+    `head` holds the first 44 bytes as int32: nearly all files have both there and need no walk.
+    """
+    plain = (head[3] == _code(b"fmt ")) & (head[4] == 16) & (head[9] == _code(b"data"))
+    plain &= length >= 44
     nowhere = tf.constant([-1, 0], tf.int64)
-    head = tf.io.decode_raw(contents, tf.int32, fixed_length=44)  # as nearly all files have it: no walk
-    plain = (length >= 44) & (head[3] == _code(b"fmt ")) & (head[4] == 16) & (head[9] == _code(b"data"))
 
-    def more(at, form, data, chunks):
-        return (at + 8 <= length) & ((form[0] < 0) | (data[0] < 0)) & (chunks < MAX_CHUNKS)
+    def more(at, form, data, seen):
+        return (at + 8 <= length) & ((form[0] < 0) | (data[0] < 0)) & (seen < MAX_CHUNKS)
 
-    def step(at, form, data, chunks):
-        head = tf.io.decode_raw(tf.strings.substr(contents, at, 8), tf.int32)  # [name, size]
-        size = _unsigned(head[1])
+    def step(at, form, data, seen):
+        name, size = tf.unstack(tf.io.decode_raw(tf.strings.substr(contents, at, 8), tf.int32), 2)
+        size = _unsigned(size)
         this = tf.stack([at + 8, size])
-        form = tf.where((head[0] == _code(b"fmt ")) & (form[0] < 0), this, form)
-        data = tf.where((head[0] == _code(b"data")) & (data[0] < 0), this, data)
-        return at + 8 + size + size % 2, form, data, chunks + 1  # odd chunks are followed by a byte of padding
+        form = tf.where((name == _code(b"fmt ")) & (form[0] < 0), this, form)
+        data = tf.where((name == _code(b"data")) & (data[0] < 0), this, data)
+        return at + 8 + size + size % 2, form, data, seen + 1  # a byte pads odd chunks
 
     form = tf.where(plain, tf.constant([20, 16], tf.int64), nowhere)
     data = tf.where(plain, tf.stack([44, _unsigned(head[10])]), nowhere)
-    _, form, data, chunks = tf.while_loop(more, step, (tf.constant(12, tf.int64), form, data, tf.constant(0)))
-    return tf.unstack(form), tf.unstack(data), chunks
+    _, form, data, seen = tf.while_loop(more, step, (tf.constant(12, tf.int64), form, data, 0))
+    lost = (form[0] < 0) | (data[0] < 0)
+    with checked(
+        (lost & (seen == MAX_CHUNKS), "bad WAV file: its first {} chunks lack fmt or data", seen),
+        (form[0] < 0, "bad WAV file: no fmt chunk in its {} bytes", length),
+        (data[0] < 0, "bad WAV file: no data chunk in its {} bytes", length),
+        (form[1] < 16, "bad WAV file: its fmt chunk has {} bytes, not 16 or more", form[1]),
+        prefix=prefix,
+    ):
+        return tf.unstack(tf.identity(form)), tf.unstack(tf.identity(data))
 
 
 def _format(contents, at, size, prefix):
-    """Read the 'fmt ' chunk: row of `FORMATS`, channels, rate in Hz, bytes per frame (all channels once)."""
+    """Read the fmt chunk: row of `FORMATS`, channels, rate, bytes per sample of all channels."""
     content = tf.strings.substr(contents, at, 40)
     fields = tf.cast(tf.io.decode_raw(content, tf.uint16, fixed_length=40), tf.int64)  # [20]
-    extensible = (fields[0] == EXTENSIBLE) & (size >= 40)
-    foreign = extensible & (tf.strings.substr(content, tf.minimum(26, tf.strings.length(content)), 14) != SUBFORMAT)
-    tag = tf.where(extensible, fields[12], fields[0])
     channels, rate, align, bits = fields[1], fields[2] + 65536 * fields[3], fields[6], fields[7]
+    extensible = (fields[0] == EXTENSIBLE) & (size >= 40)
+    subformat = tf.strings.substr(content, tf.minimum(26, tf.strings.length(content)), 14)
+    tag = tf.where(extensible, fields[12], fields[0])
+    known = 65536 * tag + bits == [65536 * tag + bits for tag, bits, _ in FORMATS]  # [formats]
     block = channels * bits // 8
-    known = tf.constant([65536 * tag + bits for tag, bits, _ in FORMATS], tf.int64) == 65536 * tag + bits
-    with tf.control_dependencies([require_none(
-            (foreign, ["WAV sub-format is not supported: it is not PCM, float, A-law or mu-law"]),
-            (~tf.reduce_any(known), ["WAV format ", tag, " with ", bits, " bits is not supported: PCM (1) of 8, 16, 24 or 32 ",
-                                     "bits, float (3) of 32 or 64, A-law (6) and mu-law (7) of 8 are"]),
-            (channels == 0, ["bad WAV file: it has 0 channels"]),
-            ((rate == 0) | (rate > tf.int32.max), ["bad WAV file: its rate is ", rate, " Hz"]),
-            (align != block, ["bad WAV file: ", channels, " channels of ", bits, " bits do not fit its blocks of ", align,
-                              " bytes"]), prefix=prefix)]):
+    with checked(
+        (extensible & (subformat != SUBFORMAT), "WAV sub-format unknown: " + SUPPORTED),
+        (~tf.reduce_any(known), "WAV format {} of {} bits: " + SUPPORTED, tag, bits),
+        (channels == 0, "bad WAV file: it has 0 channels"),
+        ((rate == 0) | (rate > tf.int32.max), "bad WAV file: its rate is {} Hz", rate),
+        (align != block, "bad WAV file: {} channels of {} bits do not make its blocks of {} bytes",
+         channels, bits, align),
+        prefix=prefix,
+    ):
         kind = tf.argmax(tf.cast(known, tf.int32), output_type=tf.int32)
     return kind, channels, tf.cast(rate, tf.int32), tf.maximum(block, 1)
 
@@ -164,12 +183,16 @@ def _signed16(data):
 
 def _signed24(data):
     low, middle, high = tf.unstack(tf.reshape(tf.io.decode_raw(data, tf.uint8), [-1, 3]), axis=1)
-    value = tf.cast(tf.bitcast(high, tf.int8), tf.int32) * 65536 + tf.cast(middle, tf.int32) * 256 + tf.cast(low, tf.int32)
-    return tf.cast(value, tf.float32) / 2 ** 23
+    value = (
+        tf.cast(tf.bitcast(high, tf.int8), tf.int32) * 65536
+        + tf.cast(middle, tf.int32) * 256
+        + tf.cast(low, tf.int32)
+    )
+    return tf.cast(value, tf.float32) / 2**23
 
 
 def _signed32(data):
-    return tf.cast(tf.io.decode_raw(data, tf.int32), tf.float32) / 2 ** 31
+    return tf.cast(tf.io.decode_raw(data, tf.int32), tf.float32) / 2**31
 
 
 def _float32(data):
@@ -193,7 +216,7 @@ def _mu_law(data):
 
 
 def _a_law_table():
-    """The value of each byte (G.711, table 1): every other bit is stored inverted, a set sign bit is positive."""
+    """The value of each byte (G.711, table 1): even bits are inverted, a set sign is positive."""
     byte = np.arange(256) ^ 0x55
     segment, step = byte >> 4 & 7, byte & 15
     size = np.where(segment == 0, 16 * step + 8, (16 * step + 264) << np.maximum(segment - 1, 0))
@@ -201,7 +224,7 @@ def _a_law_table():
 
 
 def _mu_law_table():
-    """The value of each byte (G.711, table 2): all bits are stored inverted, a set sign bit is negative."""
+    """The value of each byte (G.711, table 2): all bits are inverted, a set sign is negative."""
     byte = np.arange(256) ^ 0xFF
     size = ((8 * (byte & 15) + 132) << (byte >> 4 & 7)) - 132
     return (np.where(byte & 128, -size, size) / 32768).astype(np.float32)
