@@ -8,6 +8,7 @@ that five pickles in a row, then the storages).
 """
 
 import collections
+import math
 import pickle
 import struct
 import zipfile
@@ -58,6 +59,8 @@ class _Tensor:
 
     def array(self):
         values = self.storage.values
+        if math.prod(self.shape) > values.size:  # a stride of 0 would let a small file fill the memory
+            raise KwsclsError("a tensor is larger than its storage")
         reach = self.offset + sum((size - 1) * stride for size, stride in zip(self.shape, self.strides)) + 1
         if min((self.offset, *self.shape, *self.strides)) < 0 or (0 not in self.shape and reach > values.size):
             raise KwsclsError("a tensor reaches beyond its storage")
@@ -67,7 +70,7 @@ class _Tensor:
         return np.lib.stride_tricks.as_strided(values[self.offset:], self.shape, steps).copy()
 
 
-class _Unpickler(pickle.Unpickler):
+class _Unpickler(pickle._Unpickler):  # the one in Python: in C's, one opcode can claim 64 GB for its memo
     """A reader of pickles that knows tensors."""
 
     def __init__(self, file, storage_of):
