@@ -122,6 +122,24 @@ def resampled_counts(cells, size, units, draws=DRAWS, seed=0):
         yield (totals @ weights.T).T
 
 
+def mean_interval(values, groups=None, draws=DRAWS, seed=0):
+    """The bootstrap interval of the mean of values between 0 and 1, such as right or wrong.
+
+    Args:
+        values: [clips].
+        groups: a name for each clip, or None.
+        draws, seed: as in `resampled_totals`.
+
+    Returns:
+        [low, high]; Wilson's over the clips where all values are equal, which leaves a bootstrap nothing to vary.
+    """
+    values = np.asarray(values, np.float64)
+    if np.ptp(values) == 0:
+        return [float(edge) for edge in wilson(values.sum(), len(values))]
+    totals = resampled_totals(np.column_stack([values, np.ones(len(values))]), unit_of(groups, len(values))[0], draws, seed)
+    return [float(edge) for edge in percentile(totals[:, 0] / totals[:, 1])]
+
+
 def _weights(count, draws, seed, columns=1):
     """How often each of `count` units is drawn: float64 [some draws, count]."""
     random = np.random.default_rng(seed)

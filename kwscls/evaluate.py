@@ -1,0 +1,45 @@
+"""Say how good a run's model is: scores with intervals, pictures, a report and the worst mistakes."""
+
+import sys
+from pathlib import Path
+
+from kwscls import console
+from kwscls.settings import EvaluateSettings
+
+
+def main(argv=None):
+    """Run the verb."""
+    return console.command(EvaluateSettings, act, argv)
+
+
+def act(settings):
+    """Evaluate, print tables or one JSON object, and name what was written."""
+    from kwscls.evaluation.report import write_report
+    from kwscls.evaluation.run import evaluate, written
+
+    out = Path(settings.out or settings.run)
+    results = evaluate(settings.run, settings.data, settings.split, out, settings.batch_size, settings.mistakes,
+                       settings.noise, settings.seed)
+    report = write_report(results, out)
+    if settings.json:
+        console.print_json(results)
+    else:
+        show(results)
+    console.wrote(*written(results, out), report)
+
+
+def show(results):
+    """Print the results as tables."""
+    from kwscls.evaluation import tables
+
+    console.table(tables.title(results), tables.measure_columns(results), tables.measures(results))
+    console.table("Each label, the worst F1 first", tables.LABEL_COLUMNS, tables.labels(results))
+    if "robustness" in results:
+        console.table(f"Disturbed, {results['robustness'][0]['clips']} of the clips", tables.DISTURBED_COLUMNS,
+                      tables.disturbed(results))
+    if results["mistakes"]:
+        console.table("The worst mistakes", tables.MISTAKE_COLUMNS, tables.mistakes(results))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""A bundle's answers about the clips of a split: which clips, whose they are, and the scores."""
+
+import csv
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from kwscls import console
+from kwscls.errors import KwsclsError
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """The clips of one split of a prepared folder.
+
+    Args:
+        folder: the prepared folder.
+        name: "train", "validation" or "test".
+        paths: the WAV files, in order.
+        truth: int64 [clips], each clip's place among the model's labels.
+        groups: what each clip belongs with (its speaker), "" where that is not known.
+    """
+
+    folder: Path
+    name: str
+    paths: list
+    truth: np.ndarray
+    groups: list
+
+    @property
+    def names(self):
+        """The clips' paths below the prepared folder."""
+        return [path.relative_to(self.folder).as_posix() for path in self.paths]
+
+    def some(self, most, seed=0):
+        """At most so many of the clips, drawn by `seed`, in order."""
+        chosen = np.sort(np.random.default_rng(seed).permutation(len(self.paths))[:most])
+        return dataclasses.replace(self, paths=[self.paths[i] for i in chosen], truth=self.truth[chosen],
+                                   groups=[self.groups[i] for i in chosen])
+
+
+def find_split(folder, name, labels):
+    """The clips of a split.
+
+    Args:
+        folder: a prepared folder: splits, in them class folders of WAV files, and perhaps a manifest.
+        name: of the split.
+        labels: what the model knows, in order.
+
+    Raises:
+        KwsclsError: there is no such split or no clip in it, or a label that the model does not know.
+    """
+    folder = Path(folder)
+    if not (folder / name).is_dir():
+        there = sorted(place.name for place in folder.iterdir() if place.is_dir()) if folder.is_dir() else []
+        raise KwsclsError(f"has no split {name}", folder,
+                          f"it has {', '.join(there)}" if there else "prepare it with python -m kwscls.prepare")
+    paths = sorted((folder / name).glob("*/*.wav"))
+    if not paths:
+        raise KwsclsError("holds no class folders with WAV files", folder / name, "prepare it with python -m kwscls.prepare")
+    unknown = sorted({path.parent.name for path in paths} - set(labels))
+    if unknown:
+        raise KwsclsError(f"holds labels that the model does not know: {', '.join(unknown)}", folder / name,
+                          f"it knows {', '.join(labels)}")
+    place = {label: i for i, label in enumerate(labels)}
+    groups = groups_by_path(folder)
+    return Split(folder, name, paths, np.array([place[path.parent.name] for path in paths], np.int64),
+                 [groups.get(path.relative_to(folder).as_posix(), "") for path in paths])
+
+
+def groups_by_path(folder):
+    """The groups in a prepared folder's manifest by the clips' paths below it; none where there is no manifest."""
+    manifest = Path(folder) / "manifest.csv"
+    if not manifest.is_file():
+        return {}
+    with open(manifest, newline="", encoding="utf-8") as file:
+        return {row["path"]: row.get("group") or "" for row in csv.DictReader(file)}
+
+
+def read_waveforms(paths, sample_rate, samples, batch_size):
+    """Read WAV files as an export would: decoded, resampled, cut or zero-padded at the end.
+
+    Args:
+        paths: the files.
+        sample_rate: to bring them to, in Hz.
+        samples: to cut or pad them to.
+        batch_size: clips at once.
+
+    Yields:
+        float32 [batch, samples].
+
+    Raises:
+        KwsclsError: a file cannot be read.
+    """
+    import tensorflow as tf
+
+    from kwscls.dsp import wav
+    from kwscls.dsp.resample import resample
+
+    def read(path):
+        waveform, rate = wav.decode(tf.io.read_file(path))
+        waveform = resample(waveform, rate, sample_rate, limit=samples)
+        return tf.ensure_shape(tf.pad(waveform, [[0, samples - tf.shape(waveform)[0]]]), [samples])
+
+    files = tf.data.Dataset.from_tensor_slices([str(path) for path in paths])
+    batches = files.map(read, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size).prefetch(tf.data.AUTOTUNE)
+    done = 0
+    try:
+        for batch in batches:
+            yield batch.numpy()
+            done += len(batch)
+    except tf.errors.OpError as error:
+        raise KwsclsError("cannot be read as a WAV file", _first_bad(paths[done:], read, tf.errors.OpError),
+                          "prepare the data again") from error
+
+
+def answer(bundle, split, batch_size=64):
+    """The scores of every clip of a split, with a progress bar.
+
+    Args:
+        bundle: a loaded bundle.
+        split: a `Split`.
+        batch_size: clips at once.
+
+    Returns:
+        float32 [clips, labels]; those of a frame model are averaged over the frames.
+    """
+    found = []
+    with console.progress(transient=True) as bar:
+        task = bar.add_task(f"answering {split.name}", total=len(split.paths))
+        for waveforms in read_waveforms(split.paths, bundle.sample_rate, bundle.samples, batch_size):
+            found.append(clip_scores(bundle, waveforms))
+            bar.advance(task, len(waveforms))
+    return np.concatenate(found)
+
+
+def clip_scores(bundle, waveforms):
+    """The scores of waveforms [batch, samples]: float32 [batch, labels]."""
+    scores = np.asarray(bundle.scores(waveforms))
+    return scores if scores.ndim == 2 else scores.mean(axis=1)
+
+
+def as_distributions(scores, activation):
+    """Scores as probabilities that sum up to 1: those of independent labels are divided by their sum."""
+    scores = np.asarray(scores, np.float64)
+    return scores if activation == "softmax" else scores / np.maximum(scores.sum(axis=1, keepdims=True), 1e-12)
+
+
+def _first_bad(paths, read, kind):
+    for path in paths:
+        try:
+            read(str(path))
+        except kind:
+            return path
+    return None

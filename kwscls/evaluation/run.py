@@ -1,0 +1,130 @@
+"""The evaluation of a run: its bundle asked about every clip of a split, scored, drawn and written."""
+
+from pathlib import Path
+
+from kwscls import files
+from kwscls.errors import KwsclsError
+from kwscls.evaluation import answers, plots
+from kwscls.evaluation.calibration import apply_temperature, fit_temperature, reliability
+from kwscls.evaluation.mistakes import worst_mistakes
+from kwscls.evaluation.multilabel import choose_thresholds, multilabel_scores
+from kwscls.evaluation.scores import scores
+
+METRICS = "metrics.json"
+
+
+def evaluate(run, data=None, split="test", out=None, batch_size=64, mistakes=20, noise=None, seed=0):
+    """Say how good a run's exported model is on a split, and write the results.
+
+    A temperature, and the thresholds of a model of independent labels, are chosen on the validation clips where
+    there are some; the split that is scored has no part in them.
+
+    Args:
+        run: a run's folder, or an export's.
+        data: a prepared folder, or what `kwscls.data.prepare.ready` makes one of; the run's own when None.
+        split: "train", "validation" or "test".
+        out: the folder for `metrics.json` and the pictures; the run's when None.
+        batch_size: clips answered at once.
+        mistakes: how many of the worst to name.
+        noise: a folder of WAV files to disturb the clips with; None leaves the robustness out.
+        seed: of the bootstrap and of the noise.
+
+    Returns:
+        What `metrics.json` holds: the keys of `scores.scores`, `model`, `split`, `data`, `calibration` (see
+        `calibration.reliability`; and `temperature` with its `ece_at_temperature`), `mistakes`; `multilabel` for a model
+        of independent labels; `robustness` when there is noise.
+
+    Raises:
+        KwsclsError: there is no bundle or no data, or the data has labels that the model does not know.
+    """
+    from kwscls.serving import bundle as bundles
+
+    bundle = bundles.load(run)
+    folder = Path(prepared_folder(run, data))
+    clips = answers.find_split(folder, split, bundle.labels)
+    raw = answers.answer(bundle, clips, batch_size)
+    probabilities = answers.as_distributions(raw, bundle.activation)
+    results = {
+        "model": bundle.model, "split": split, "data": str(folder),
+        **scores(clips.truth, probabilities, bundle.labels, clips.groups, seed=seed),
+        "calibration": reliability(clips.truth, probabilities, bundle.labels, groups=clips.groups, seed=seed),
+        "mistakes": worst_mistakes(clips.truth, probabilities, bundle.labels, clips.names, mistakes)}
+    if split != "validation" and (folder / "validation").is_dir():
+        results |= chosen_on_validation(bundle, folder, clips, raw, results["calibration"], batch_size, seed)
+    if noise:
+        results["robustness"] = disturbed(bundle, clips, noise, seed)
+    write(results, Path(out or run))
+    return results
+
+
+def prepared_folder(run, data=None):
+    """The prepared folder to evaluate on: that of `data`, or the one that the run was trained with.
+
+    Raises:
+        KwsclsError: neither is known.
+    """
+    from kwscls.data.prepare import ready
+
+    if data is not None:
+        return ready(data)
+    stored = next((place / "settings.json" for place in (Path(run), Path(run).parent)
+                   if (place / "settings.json").is_file()), None)
+    told = files.read_json(stored) if stored else {}
+    if not (told.get("prepared") or told.get("data")):
+        raise KwsclsError("does not say which data it was trained with", run, "name some with --data")
+    if Path(told.get("prepared") or "").is_dir():
+        return ready(told["prepared"])
+    return ready(told["data"])
+
+
+def chosen_on_validation(bundle, folder, clips, raw, calibration, batch_size, seed):
+    """What the validation clips choose, applied to the answers `raw` about `clips`: temperature, thresholds."""
+    validation = answers.find_split(folder, "validation", bundle.labels)
+    seen = answers.answer(bundle, validation, batch_size)
+    if bundle.activation == "softmax":
+        if len(set(validation.truth.tolist())) < 2:
+            return {}
+        temperature = fit_temperature(validation.truth, seen, bundle.labels)
+        cooled = reliability(clips.truth, apply_temperature(raw, temperature), bundle.labels, groups=clips.groups, seed=seed)
+        return {"calibration": {**calibration, "temperature": temperature, "ece_at_temperature": cooled["ece"],
+                                "ece_at_temperature_interval": cooled["ece_interval"]}}
+    have, known = (_one_hot(which.truth, len(bundle.labels)) for which in (clips, validation))
+    thresholds = choose_thresholds(known, seen, bundle.labels)
+    return {"multilabel": multilabel_scores(have, raw, bundle.labels, thresholds, clips.groups, seed=seed)}
+
+
+def disturbed(bundle, clips, noise, seed):
+    """The accuracy of some of the clips under noise, shifts and gains."""
+    from kwscls.evaluation import robustness
+
+    some = clips.some(robustness.CLIPS, seed)
+    return robustness.robustness(bundle, robustness.waveforms(bundle, some.paths), some.truth,
+                                 robustness.noises(noise, bundle.sample_rate), groups=some.groups, seed=seed)
+
+
+def write(results, out):
+    """Write `metrics.json` and the pictures of it into a folder."""
+    for name, draw in _pictures(results).items():
+        plots.save(draw(), out / name)
+    files.write_json(out / METRICS, results)
+
+
+def written(results, out):
+    """The paths that `write` writes."""
+    return [out / name for name in (METRICS, *_pictures(results))]
+
+
+def _pictures(results):
+    """File names -> functions that draw."""
+    drawn = {"confusion.png": lambda: plots.confusion(results["confusion"], results["labels"]),
+             "per_label.png": lambda: plots.per_label(results["per_label"]),
+             "reliability.png": lambda: plots.reliability(results["calibration"])}
+    if "robustness" in results:
+        drawn["robustness.png"] = lambda: plots.robustness(results["robustness"])
+    return drawn
+
+
+def _one_hot(places, count):
+    import numpy as np
+
+    return np.eye(count, dtype=bool)[places]

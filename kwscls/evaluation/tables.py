@@ -1,0 +1,64 @@
+"""Results as rows of words, for the terminal and the report."""
+
+MEASURES = (("accuracy", "accuracy"), ("balanced_accuracy", "balanced accuracy"), ("macro_f1", "macro F1"),
+            ("macro_precision", "macro precision"), ("macro_recall", "macro recall"), ("roc_auc", "ROC AUC"),
+            ("log_loss", "log loss"))
+MULTILABEL = (("mean_average_precision", "mean average precision"), ("d_prime", "d-prime"),
+              ("micro_f1", "micro F1 at the thresholds"))
+
+LABEL_COLUMNS = ("label", "clips#", "recall#", "95 %#", "precision#", "95 %#", "F1#", "95 %#", "ROC AUC#")
+DISTURBED_COLUMNS = ("disturbance", "level#", "accuracy#", "95 %#")
+MISTAKE_COLUMNS = ("clip", "label", "answer", "confidence#")
+
+
+def title(results):
+    """What was evaluated on what."""
+    return f"{results['model']} on {results['split']} of {results['data']}: {results['clips']} clips"
+
+
+def measure_columns(results):
+    """The headings over `measures`."""
+    return "measure", "value#", f"95 % over {results['interval']['units']} {results['interval']['over']}#"
+
+
+def measures(results):
+    """Rows of each number about the whole: what, value, interval."""
+    rows = [(words, number(results[name]), bounds(results[f"{name}_interval"])) for name, words in MEASURES]
+    found = results["calibration"]
+    rows.append(("calibration error", number(found["ece"]), bounds(found["ece_interval"])))
+    if "temperature" in found:
+        rows.append((f"  at temperature {found['temperature']:.2f}", number(found["ece_at_temperature"]),
+                     bounds(found["ece_at_temperature_interval"])))
+    if "multilabel" in results:
+        rows += [(words, number(results["multilabel"][name]), bounds(results["multilabel"][f"{name}_interval"]))
+                 for name, words in MULTILABEL]
+    return rows
+
+
+def labels(results):
+    """Rows of each label, the worst F1 first, those without clips last."""
+    rows = sorted(results["per_label"].items(), key=lambda item: 2 if item[1]["f1"] is None else item[1]["f1"])
+    return [(label, row["support"], *(cell for name in ("recall", "precision", "f1")
+                                      for cell in (number(row[name]), bounds(row[f"{name}_interval"]))),
+             number(row["roc_auc"])) for label, row in rows]
+
+
+def disturbed(results):
+    """Rows of each disturbance."""
+    return [(f"{row['kind']}, {row['unit']}", f"{row['level']:g}", number(row["accuracy"]), bounds(row["accuracy_interval"]))
+            for row in results.get("robustness", ())]
+
+
+def mistakes(results):
+    """Rows of the worst mistakes."""
+    return [(row["clip"], row["label"], row["answer"], number(row["confidence"])) for row in results["mistakes"]]
+
+
+def number(value):
+    """A number in a table."""
+    return "-" if value is None else f"{value:.3f}"
+
+
+def bounds(pair):
+    """An interval in a table."""
+    return "-" if pair is None else f"{pair[0]:.3f} - {pair[1]:.3f}"

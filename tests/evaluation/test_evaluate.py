@@ -1,0 +1,35 @@
+import json
+
+import pytest
+
+from kwscls import evaluate
+
+
+def test_tables_and_every_path_are_printed(make_run, capsys):
+    run = make_run()
+    assert evaluate.main([str(run)]) == 0
+    out, err = capsys.readouterr()
+    assert "accuracy" in out and "test/low/00.wav" in out and "3 groups" in out
+    for name in ("metrics.json", "confusion.png", "per_label.png", "reliability.png", "report.html"):
+        assert f"wrote {run / name}" in err and (run / name).is_file()
+
+
+def test_json_is_one_object_and_nothing_else(make_run, capsys):
+    run = make_run()
+    assert evaluate.main([str(run), "--json", "--split", "validation"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {"accuracy", "accuracy_interval", "balanced_accuracy", "macro_f1", "labels", "per_label", "confusion",
+            "clips"} <= set(found)
+    assert found["clips"] == 12
+
+
+@pytest.mark.parametrize("words, message", [
+    (["nowhere"], "nowhere: does not exist"),
+    (["RUN", "--split", "dev"], "invalid choice"),
+    (["RUN", "--noise", "nowhere"], "no WAV files of noise"),
+])
+def test_what_the_user_can_mend_is_one_line_and_code_2(make_run, capsys, words, message):
+    run = str(make_run())
+    assert evaluate.main([run if word == "RUN" else word for word in words]) == 2
+    err = capsys.readouterr().err.strip()
+    assert message in err.splitlines()[-1] and err.splitlines()[-1].startswith("error:")

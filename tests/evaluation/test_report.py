@@ -1,0 +1,80 @@
+import base64
+import io
+import re
+import wave
+from html.parser import HTMLParser
+
+import numpy as np
+
+from kwscls.evaluation import report
+from kwscls.evaluation.run import evaluate
+
+
+class Reader(HTMLParser):
+    """Collects tags, what they refer to, and the words."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.sources, self.words, self.open = [], [], [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.sources += [value for name, value in attributes if name in ("src", "href", "srcset", "action")]
+        if tag not in ("meta", "img"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def made(make_run):
+    run = make_run()
+    results = evaluate(run)
+    path = report.write_report(results, run)
+    return results, path.read_text(encoding="utf-8")
+
+
+def test_the_page_is_whole_and_needs_nothing_else(make_run):
+    results, page = made(make_run)
+    reader = Reader(page)
+    assert not reader.open
+    assert reader.sources and all(source.startswith("data:") for source in reader.sources)
+    assert not re.search(r"https?:|@import|url\(", page)
+    assert reader.tags.count("audio") == len(results["mistakes"]) == 2
+    assert reader.tags.count("img") == 4 + 2  # curves, confusion, per label, reliability; and the mistakes
+    assert "93.3 %" in page and "test/low/00.wav" in page and "prefers-color-scheme: dark" in page
+
+
+def test_players_hold_the_clip(make_run, prepared):
+    results, page = made(make_run)
+    content = re.search(r'src="data:audio/wav;base64,([^"]+)"', page).group(1)
+    with wave.open(io.BytesIO(base64.b64decode(content))) as heard, \
+            wave.open(str(prepared / results["mistakes"][0]["clip"])) as told:
+        assert heard.getframerate() == told.getframerate()
+        assert heard.readframes(1 << 20) == told.readframes(1 << 20)
+
+
+def test_the_page_stays_small(make_run, monkeypatch):
+    monkeypatch.setattr(report, "MOST_AUDIO", 9000)
+    results, page = made(make_run)
+    assert Reader(page).tags.count("audio") < len(results["mistakes"])
+    waveform, rate = np.ones(5), 1
+    monkeypatch.setattr(report, "MOST_SECONDS", 0.1)
+    assert len(report.wav_bytes(waveform, rate)) == 44 + 10
+
+
+def test_names_are_escaped(make_run):
+    results = evaluate(make_run())
+    hostile = "<script>alert(1)</script>"
+    results = {**results, "model": hostile, "mistakes": [{**results["mistakes"][0], "label": hostile}]}
+    assert "<script" not in report.page(results)
+
+
+def test_no_mistakes_and_no_history_are_fine(saved_models, prepared, tmp_path):
+    results = evaluate(saved_models / "softmax", data=prepared, split="validation", out=tmp_path)
+    page = report.page(results)
+    assert "There are none." in page and Reader(page).tags.count("img") == 3
