@@ -76,7 +76,7 @@ class TokenPositions(keras.layers.Layer):
     Weights: `tokens` [extra, width] and `positions` [extra + tokens, width].
 
     Args:
-        extra: how many learned tokens stand in front.
+        extra: how many learned tokens stand in front, one at least.
         kernel_initializer: of tokens and positions; normal with deviation 0.02, cut at two deviations, when None.
     """
 
