@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kwscls.dsp import resample as module
+from kwscls.dsp import wav
 from kwscls.dsp.resample import resample
 
 PAIRS = [
@@ -152,3 +153,31 @@ def test_it_works_in_tf_data_and_in_a_saved_model(tmp_path):
     tf.saved_model.save(holder, str(tmp_path))
     loaded = tf.saved_model.load(str(tmp_path))
     np.testing.assert_allclose(loaded.resample(signal, 44100, 16000), expected, rtol=0, atol=2e-6)
+
+
+def test_an_export_can_go_from_bytes_of_any_rate_to_its_models_input(tmp_path):
+    """Decode, resample and cut clip by clip: memory is bounded by the model's length."""
+
+    def clip(contents_and_index):
+        waveform, rate = wav.decode(*contents_and_index)
+        waveform = resample(waveform, rate, 16000, limit=8000)
+        return tf.pad(waveform, [[0, 8000 - tf.shape(waveform)[0]]])
+
+    def batch(contents):
+        index = tf.range(tf.size(contents))
+        return tf.map_fn(clip, (contents, index), fn_output_signature=tf.TensorSpec([8000]))
+
+    holder = tf.Module()
+    holder.batch = tf.function(
+        batch, input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
+    )
+    tf.saved_model.save(holder, str(tmp_path))
+    loaded = tf.saved_model.load(str(tmp_path))
+    rates = [16000, 44100, 8000, 44099]
+    clips = [tf.audio.encode_wav(chirp(rate, 100, 3000, 0.4)[:, None], rate) for rate in rates]
+    answers = loaded.batch(tf.stack(clips))
+    assert answers.shape == [4, 8000]
+    for answer in answers[1:]:
+        assert snr(answer[:6400], answers[0][:6400]) > 70
+    with pytest.raises(tf.errors.InvalidArgumentError, match="clip 1: not a WAV file"):
+        loaded.batch([clips[0], b"no"])
