@@ -14,6 +14,8 @@ class Spectrogram(keras.layers.Layer):
         frame_length: samples under the window.
         frame_step: samples from one frame to the next.
         fft_length: samples transformed; the smallest power of two that holds a frame when None.
+        periodic: whether the Hann window is the periodic one; else the symmetric one, which is what `tf.signal.stft`
+            takes for an odd frame_length.
         power: 1 for magnitudes, 2 for powers.
         centre: middle frame t on sample t * frame_step, by mirroring the ends.
 
@@ -21,14 +23,15 @@ class Spectrogram(keras.layers.Layer):
     zero-padded at its end to one.
     """
 
-    def __init__(self, frame_length, frame_step, fft_length=None, power=1.0, centre=False, **kwargs):
+    def __init__(self, frame_length, frame_step, fft_length=None, periodic=True, power=1.0, centre=False,
+                 **kwargs):
         super().__init__(**{"dtype": "float32", **kwargs})
         self.frame_length, self.frame_step, self.fft_length = frame_length, frame_step, fft_length
-        self.power, self.centre = power, centre
+        self.periodic, self.power, self.centre = periodic, power, centre
 
     def call(self, waveform):
-        return stft.spectrogram(waveform, self.frame_length, self.frame_step, self.fft_length, power=self.power,
-                                centre=self.centre)
+        return stft.spectrogram(waveform, self.frame_length, self.frame_step, self.fft_length,
+                                periodic=self.periodic, power=self.power, centre=self.centre)
 
     def compute_output_shape(self, input_shape):
         spec = tf.TensorSpec((1, *input_shape[1:]), tf.float32)
@@ -37,4 +40,4 @@ class Spectrogram(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "frame_length": self.frame_length, "frame_step": self.frame_step,
-                "fft_length": self.fft_length, "power": self.power, "centre": self.centre}
+                "fft_length": self.fft_length, "periodic": self.periodic, "power": self.power, "centre": self.centre}
