@@ -1,0 +1,102 @@
+"""Augmentation: each change does what it says, to the clips it should, and the same for the same seed."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kwscls.augment import waveforms
+from kwscls.augment.change import augmentation, load_noises
+from kwscls.training.recipes import UNCHANGED, Recipe
+from tests.conftest import write_wav
+
+SEED = tf.constant([1, 2])
+RATE = 16000
+
+
+def clips(batch=32, samples=4000):
+    return tf.constant(np.random.default_rng(0).normal(0, 0.1, (batch, samples)).astype(np.float32))
+
+
+def rms(x):
+    return np.sqrt(np.mean(np.square(x), axis=1))
+
+
+def test_shift_moves_whole_clips_and_lets_zeros_in():
+    before = np.zeros((200, 1000), np.float32)
+    before[:, 500] = 1
+    after = waveforms.shift(before, SEED, 160).numpy()
+    places = after.argmax(axis=1) - 500
+    assert after.shape == before.shape and (after.sum(axis=1) == 1).all()
+    assert (places % 16 == 0).all() and places.min() == -160 and places.max() == 160
+    assert not waveforms.shift(np.ones((50, 1000), np.float32), SEED, 160)[:, :500].numpy().all()
+
+
+def test_speed_changes_the_pitch_of_some():
+    tone = np.sin(2 * np.pi * 1000 * np.arange(16000) / RATE).astype(np.float32)
+    after = waveforms.speed(np.tile(tone, (40, 1)), SEED, 0.5, 0.1).numpy()
+    spectra = np.abs(np.fft.rfft(after[:, 4000:12000] * np.hanning(8000)))
+    pitches = spectra.argmax(axis=1) * RATE / 8000
+    np.testing.assert_array_equal(after[20:], np.tile(tone, (20, 1)))
+    assert ((pitches[:20] >= 898) & (pitches[:20] <= 1102)).all() and np.ptp(pitches[:20]) > 100
+
+
+def test_gain_is_within_its_decibels_and_clips():
+    before = clips()
+    change = 20 * np.log10(rms(waveforms.gain(before, SEED, 6.0)) / rms(before))
+    assert change.min() >= -6.01 and change.max() <= 6.01 and np.ptp(change) > 6
+    assert np.abs(waveforms.gain(before * 100, SEED, 6.0)).max() == 1
+
+
+def test_noise_has_the_ratio_that_was_asked_for():
+    before, noises = clips(200), tf.constant(waveforms.coloured_noise(RATE))
+    noise = waveforms.add_noise(before, SEED, noises, 0.5, (10.0, 10.0)).numpy() - before
+    touched = rms(noise) > 0
+    assert 0.35 < touched.mean() < 0.65
+    ratio = 20 * np.log10(rms(before) / np.maximum(rms(noise), 1e-9))
+    np.testing.assert_allclose(ratio[touched], 10, atol=0.05)
+
+
+def test_a_silent_clip_stays_silent_enough():
+    noises = tf.constant(waveforms.coloured_noise(RATE))
+    after = waveforms.add_noise(tf.zeros([4, 4000]), SEED, noises, 1.0, (0.0, 0.0))
+    assert np.abs(after).max() < 1e-4
+
+
+def test_a_room_is_a_convolution_at_equal_loudness():
+    before, rooms = clips(), waveforms.made_rooms(RATE, count=1)
+    after = waveforms.reverberate(before, SEED, rooms, 0.25).numpy()
+    np.testing.assert_array_equal(after[:24], before[:24])
+    wet = np.convolve(before[-1], rooms[0])[:4000]
+    np.testing.assert_allclose(after[-1], wet * rms(before)[-1] / np.sqrt(np.mean(wet ** 2)), atol=1e-4)
+
+
+def test_mixup_mixes_clips_and_targets_alike():
+    before = tf.eye(32)
+    mixed, targets = waveforms.mixup(before, before, SEED, 1.0, 0.4)
+    np.testing.assert_allclose(mixed, targets)
+    np.testing.assert_allclose(tf.reduce_sum(targets, axis=1), 1, rtol=1e-5)
+    assert (np.diag(targets) >= 0.5 - 1e-6).all() and (np.diag(targets) < 1).mean() > 0.5
+    same, _ = waveforms.mixup(before, before, SEED, 0.0, 0.4)
+    np.testing.assert_array_equal(same, before)
+
+
+def test_the_same_seed_gives_the_same_batch_and_another_another():
+    recipe = Recipe(reverb=0.3, mixup=0.5)
+    change = augmentation(recipe, RATE, load_noises("none", RATE, 4000))
+    targets = tf.one_hot(tf.range(32) % 3, 3)
+    first, again, other = (change(clips(), targets, tf.constant(seed))[0].numpy() for seed in ([1, 2], [1, 2], [1, 3]))
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 0.01 and np.isfinite(first).all() and np.abs(first).max() <= 1
+
+
+def test_no_augmentation_is_none():
+    assert augmentation(Recipe(**UNCHANGED), RATE, np.zeros(9000, np.float32)) is None
+
+
+@pytest.mark.parametrize("samples", [100, 4001, 200000])
+def test_noises_are_long_enough_for_any_clip(tmp_path, samples):
+    write_wav(tmp_path / "fan.wav", np.full(5000, 0.25))
+    for folder in (tmp_path, tmp_path / "none"):
+        noises = load_noises(folder, RATE, samples)
+        assert waveforms.add_noise(clips(2, samples), SEED, tf.constant(noises), 1.0, (0.0, 9.0)).shape == (2, samples)
+    np.testing.assert_allclose(load_noises(tmp_path, RATE, 100)[:5000], 0.25, atol=1e-4)
