@@ -5,9 +5,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 
 from kwscls.data import decode
+from kwscls.data.manifest import SUFFIXES
+from kwscls.dsp import wav
+from kwscls.dsp.resample import resample
 from kwscls.errors import KwsclsError
+from kwscls.serving import bundle as bundles
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,9 +81,9 @@ def recordings(sources):
         if source == "-" or Path(source).is_file():
             yield source
         elif Path(source).is_dir():
-            found = sorted(str(path) for path in Path(source).rglob("*") if path.suffix.lower() in decode.SUFFIXES)
+            found = sorted(str(path) for path in Path(source).rglob("*") if path.suffix.lower() in SUFFIXES)
             if not found:
-                raise KwsclsError("holds no recordings", source, f"known are {', '.join(sorted(decode.SUFFIXES))}")
+                raise KwsclsError("holds no recordings", source, f"known are {', '.join(sorted(SUFFIXES))}")
             yield from found
         else:
             raise KwsclsError("does not exist", source)
@@ -90,8 +95,19 @@ def read(path, sample_rate):
     Raises:
         KwsclsError: it is empty or cannot be decoded.
     """
+    where = "standard input" if path == "-" else path
     contents = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-    return decode.waveform(contents, sample_rate, name="standard input" if path == "-" else path)
+    if decode.kind_of(contents) == "WAV":  # by the export's own reader, which also reads a recording that was cut off
+        try:
+            waveform, rate = (value.numpy() for value in wav.decode(contents))
+        except tf.errors.InvalidArgumentError as error:
+            raise KwsclsError(bundles.reason(error), where) from error
+    else:
+        sound = decode.decode_bytes(contents, where)
+        waveform, rate = sound.waveform, sound.rate
+    if not len(waveform):
+        raise KwsclsError("holds no samples", where)
+    return resample(waveform, int(rate), sample_rate).numpy()
 
 
 def cut(waveform, samples, step):
