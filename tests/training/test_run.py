@@ -1,0 +1,111 @@
+"""The whole way by the command line: train, evaluate, predict, export; and what happens when something is wrong."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from kwscls import evaluate, export, files, predict, train
+from tests.conftest import tone, write_wav
+
+SMALL = ["--size", "width=8", "units=32", "size=16", "dropout=(0.1, 0.1)"]
+
+
+@pytest.fixture(scope="module")
+def run(tones, tmp_path_factory):
+    """A finished run on the two tones."""
+    out = tmp_path_factory.mktemp("export") / "tones"
+    assert train.main(["--data", str(tones), "--model", "cnn", "--out", str(out), "--epochs", "12", "--no-augment",
+                       "--learning-rate", "0.003", "--batch-size", "8", *SMALL]) == 0
+    return out
+
+
+def test_a_run_holds_what_it_should(run):
+    names = {path.name for path in run.iterdir()}
+    assert {"model.keras", "saved_model", "settings.json", "labels.txt", "history.csv", "metrics.json", "curves.png",
+            "confusion.png", "logs"} <= names
+    assert "checkpoint.npz" not in names and not list(run.parent.glob("*.unfinished"))
+    assert (run / "labels.txt").read_text() == "high\nlow\n"
+    assert (run / "history.csv").read_text().startswith("epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds")
+    stored = files.read_json(run / "settings.json")
+    assert stored["recipe"]["learning_rate"] == 0.003 and stored["sizes"]["width"] == 8 and stored["seconds"] == 0.25
+    assert files.read_json(run / "metrics.json")["accuracy"] == 1.0
+
+
+def test_evaluate_prints_one_json_object(run, capsys):
+    assert evaluate.main([str(run), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["accuracy"] == 1.0 and told["clips"] == 12 and told["labels"] == ["high", "low"]
+    assert {"accuracy_interval", "balanced_accuracy", "macro_f1", "per_label", "confusion"} <= set(told)
+
+
+def test_predict_answers_about_files_folders_and_long_recordings(run, tones, tmp_path, capsys):
+    long = np.concatenate([tone(400, 1.0), tone(2500, 1.0)])
+    write_wav(tmp_path / "long.wav", long)
+    assert predict.main([str(run), str(tones / "test" / "low"), str(tmp_path / "long.wav"), "--json", "--top", "2"]) == 0
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(answers) == 7 and {answer["label"] for answer in answers[:6]} == {"low"}
+    assert set(answers[0]["scores"]) == {"high", "low"}
+    windows = answers[6]["windows"]
+    assert windows[0]["label"] == "low" and windows[-1]["label"] == "high" and windows[-1]["end"] == 2.0
+    assert all(later["start"] > sooner["start"] for sooner, later in zip(windows, windows[1:]))
+
+
+def test_predict_goes_on_after_a_bad_file(run, tones, tmp_path, capsys):
+    (tmp_path / "bad.wav").write_bytes(b"RIFF....WAVEfmt ")
+    (tmp_path / "empty.wav").touch()
+    good = str(next((tones / "test" / "high").iterdir()))
+    assert predict.main([str(run), str(tmp_path / "bad.wav"), str(tmp_path / "empty.wav"), good, "--json"]) == 2
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["label"] == "high"
+    assert "bad.wav" in printed.err and "empty.wav" in printed.err and "2 of the recordings" in printed.err
+
+
+def test_predict_names_what_is_not_there(run, tmp_path, capsys):
+    assert predict.main([str(run), str(tmp_path / "none.wav")]) == 2
+    assert predict.main([str(run), str(tmp_path)]) == 2
+    assert predict.main([str(tmp_path / "norun"), "x.wav"]) == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert "does not exist" in errors[0] and "holds no recordings" in errors[1] and "norun: does not exist" in errors[2]
+
+
+def test_export_writes_the_same_model_elsewhere(run, tmp_path, capsys):
+    from kwscls.serving import bundle
+
+    assert export.main(["--run", str(run), "--out", str(tmp_path / "served")]) == 0
+    clips = np.random.default_rng(0).normal(0, 0.1, (3, 4000)).astype(np.float32)
+    np.testing.assert_array_equal(bundle.load(tmp_path / "served").scores(clips), bundle.load(run).scores(clips))
+    assert export.main(["--run", str(run), "--out", str(tmp_path / "served")]) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert export.main(["--run", str(tmp_path), "--out", str(tmp_path / "other")]) == 2
+    assert not (tmp_path / "other").exists()
+
+
+def refused(capsys, *words):
+    """The one line with which a training is refused."""
+    assert train.main([*words, *SMALL]) == 2
+    error = capsys.readouterr().err
+    assert error.splitlines()[-1].startswith("error: ")
+    return error.splitlines()[-1]
+
+
+def test_what_train_refuses(run, tones, tmp_path, capsys):
+    out = ["--out", str(tmp_path / "run"), "--model", "cnn"]
+    data = ["--data", str(tones)]
+    assert "exists already" in refused(capsys, *data, "--out", str(run), "--model", "cnn")
+    assert "no unfinished run" in refused(capsys, *data, *out, "--resume")
+    assert "did you mean cnn?" in refused(capsys, *data, "--model", "cnnn")
+    assert "lower --learning-rate" in refused(capsys, *data, *out, "--learning-rate", "1e38")
+    assert "unfinished run lies here" in refused(capsys, *data, *out)
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_wrong_with_the_data(tones, tmp_path, capsys):
+    out = ["--out", str(tmp_path / "run"), "--model", "cnn", "--epochs", "1"]
+    (tmp_path / "empty").mkdir()
+    assert "empty" in refused(capsys, "--data", str(tmp_path / "empty"), *out)
+    shutil.copytree(tones, tmp_path / "strange")
+    (tmp_path / "strange" / "validation" / "low").rename(tmp_path / "strange" / "validation" / "lower")
+    assert "lower" in refused(capsys, "--data", str(tmp_path / "strange"), *out)
+    assert not (tmp_path / "run").exists()
