@@ -1,12 +1,13 @@
 """A bundle's answers about the clips of a split: which clips, whose they are, and the scores."""
 
-import csv
 import dataclasses
+import functools
 from pathlib import Path
 
 import numpy as np
 
 from kwscls import console
+from kwscls.data.manifest import read
 from kwscls.errors import KwsclsError
 
 
@@ -58,24 +59,17 @@ def find_split(folder, name, labels):
                           f"it has {', '.join(there)}" if there else "prepare it with python -m kwscls.prepare")
     paths = sorted((folder / name).glob("*/*.wav"))
     if not paths:
-        raise KwsclsError("holds no class folders with WAV files", folder / name, "prepare it with python -m kwscls.prepare")
+        raise KwsclsError("holds no class folders with WAV files", folder / name,
+                          "prepare it with python -m kwscls.prepare")
     unknown = sorted({path.parent.name for path in paths} - set(labels))
     if unknown:
         raise KwsclsError(f"holds labels that the model does not know: {', '.join(unknown)}", folder / name,
                           f"it knows {', '.join(labels)}")
     place = {label: i for i, label in enumerate(labels)}
-    groups = groups_by_path(folder)
+    manifest = folder / "manifest.csv"
+    groups = {row.path: row.group or "" for row in read(manifest)} if manifest.is_file() else {}
     return Split(folder, name, paths, np.array([place[path.parent.name] for path in paths], np.int64),
-                 [groups.get(path.relative_to(folder).as_posix(), "") for path in paths])
-
-
-def groups_by_path(folder):
-    """The groups in a prepared folder's manifest by the clips' paths below it; none where there is no manifest."""
-    manifest = Path(folder) / "manifest.csv"
-    if not manifest.is_file():
-        return {}
-    with open(manifest, newline="", encoding="utf-8") as file:
-        return {row["path"]: row.get("group") or "" for row in csv.DictReader(file)}
+                 [groups.get(path.absolute(), "") for path in paths])
 
 
 def read_waveforms(paths, sample_rate, samples, batch_size):
@@ -95,14 +89,7 @@ def read_waveforms(paths, sample_rate, samples, batch_size):
     """
     import tensorflow as tf
 
-    from kwscls.dsp import wav
-    from kwscls.dsp.resample import resample
-
-    def read(path):
-        waveform, rate = wav.decode(tf.io.read_file(path))
-        waveform = resample(waveform, rate, sample_rate, limit=samples)
-        return tf.ensure_shape(tf.pad(waveform, [[0, samples - tf.shape(waveform)[0]]]), [samples])
-
+    read = _reader(sample_rate, samples)
     files = tf.data.Dataset.from_tensor_slices([str(path) for path in paths])
     batches = files.map(read, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size).prefetch(tf.data.AUTOTUNE)
     done = 0
@@ -145,6 +132,23 @@ def as_distributions(scores, activation):
     """Scores as probabilities that sum up to 1: those of independent labels are divided by their sum."""
     scores = np.asarray(scores, np.float64)
     return scores if activation == "softmax" else scores / np.maximum(scores.sum(axis=1, keepdims=True), 1e-12)
+
+
+@functools.lru_cache(maxsize=8)  # tracing takes a second
+def _reader(sample_rate, samples):
+    """A function of a path that gives a waveform, float32 [samples]."""
+    import tensorflow as tf
+
+    from kwscls.dsp import wav
+    from kwscls.dsp.resample import resample
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
+    def read(path):
+        waveform, rate = wav.decode(tf.io.read_file(path))
+        waveform = resample(waveform, rate, sample_rate, limit=samples)
+        return tf.ensure_shape(tf.pad(waveform, [[0, samples - tf.shape(waveform)[0]]]), [samples])
+
+    return read
 
 
 def _first_bad(paths, read, kind):

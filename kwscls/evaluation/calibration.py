@@ -20,9 +20,10 @@ def reliability(truth, probabilities, labels, bins=BINS, groups=None, draws=inte
         groups, draws, seed: of the interval, as in `scores.scores`.
 
     Returns:
-        A dict that JSON can hold: `ece`, the expected calibration error, with `ece_interval` (a bootstrap; the error is
-        biased upwards, in each draw too); `highest`, the largest gap of a bin; `confidence`, the mean over all clips;
-        `bins`: a list of `low`, `high`, `clips`, `confidence`, `accuracy`, `accuracy_interval` (Wilson), of those with clips.
+        A dict that JSON can hold: `ece`, the expected calibration error, with `ece_interval` (a bootstrap; the
+        error is biased upwards, in each draw too); `highest`, the largest gap of a bin; `confidence`, its mean;
+        `bins`: of those with clips, a list of `low`, `high`, `clips`, `confidence`, `accuracy` and
+        `accuracy_interval` (Wilson).
 
     Raises:
         KwsclsError: as `scores.scores`.

@@ -34,7 +34,7 @@ def shares(probabilities, labels):
         raise KwsclsError("there are no clips to score")
     wrong = ~np.isfinite(array).all(axis=1)
     if wrong.any():
-        raise KwsclsError(f"the probabilities of {wrong.sum()} clips are not finite, the first is clip {wrong.argmax()}",
+        raise KwsclsError(f"the probabilities of {wrong.sum()} clips are not finite, first of clip {wrong.argmax()}",
                           None, "the model has diverged or its input was not finite")
     if array.min() < 0 or array.max() > 1:
         raise KwsclsError(f"probabilities reach from {array.min():.6g} to {array.max():.6g}", None,
@@ -52,7 +52,8 @@ def distributions(probabilities, labels):
     sums = array.sum(axis=1, keepdims=True)
     off = np.abs(sums[:, 0] - 1)
     if off.max() > 1e-3:
-        raise KwsclsError(f"the probabilities of clip {off.argmax()} sum up to {sums[off.argmax(), 0]:.6g}, not to 1", None,
+        clip = off.argmax()
+        raise KwsclsError(f"the probabilities of clip {clip} sum up to {sums[clip, 0]:.6g}, not to 1", None,
                           "scores of independent labels go to multilabel_scores")
     return array / sums
 
@@ -65,9 +66,11 @@ def places(truth, clips, labels):
     """
     array = np.asarray(truth)
     if array.ndim != 1 or len(array) != clips:
-        raise KwsclsError(f"there are {list(array.shape)} true labels for {clips} clips", None, "give one for each clip")
+        raise KwsclsError(f"there are {list(array.shape)} true labels for {clips} clips", None,
+                          "give one for each clip")
     if array.dtype.kind not in "iu":
-        raise KwsclsError(f"true labels are {array.dtype}, not whole numbers", None, "give each label's place in labels")
+        raise KwsclsError(f"true labels are {array.dtype}, not whole numbers", None,
+                          "give each label's place in labels")
     if array.min() < 0 or array.max() >= len(labels):
         raise KwsclsError(f"true labels reach from {array.min()} to {array.max()} where there are {len(labels)} labels")
     return array.astype(np.int64)

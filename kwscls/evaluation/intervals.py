@@ -61,7 +61,8 @@ def unit_of(groups, clips):
         clips: how many there are.
 
     Returns:
-        units: int [clips], counted from 0; name: "groups", or "clips" where fewer than two groups leave nothing to draw.
+        units: int [clips], counted from 0; name: "groups", or "clips" where fewer than two groups leave
+        nothing to draw.
 
     Raises:
         KwsclsError: there are not as many groups as clips.
@@ -136,7 +137,8 @@ def mean_interval(values, groups=None, draws=DRAWS, seed=0):
     values = np.asarray(values, np.float64)
     if np.ptp(values) == 0:
         return [float(edge) for edge in wilson(values.sum(), len(values))]
-    totals = resampled_totals(np.column_stack([values, np.ones(len(values))]), unit_of(groups, len(values))[0], draws, seed)
+    units, _ = unit_of(groups, len(values))
+    totals = resampled_totals(np.column_stack([values, np.ones(len(values))]), units, draws, seed)
     return [float(edge) for edge in percentile(totals[:, 0] / totals[:, 1])]
 
 

@@ -25,10 +25,12 @@ def multilabel_scores(truth, probabilities, labels, thresholds=0.5, groups=None,
     Returns:
         A dict that JSON can hold: `clips`, `labels`, `mean_average_precision`, `roc_auc`, `d_prime` (of the mean area),
         `micro_f1`, `macro_f1`, each also with `_interval`; `per_label`: name -> `support`, `average_precision`,
-        `average_precision_interval`, `roc_auc`, `roc_auc_interval`, `d_prime`, `threshold`, `precision`, `recall`, `f1`.
+        `average_precision_interval`, `roc_auc`, `roc_auc_interval`, `d_prime`, `threshold`, `precision`,
+        `recall`, `f1`.
 
     Raises:
-        KwsclsError: shapes differ, a value is not finite or outside [0, 1], or no label is had by some but not all clips.
+        KwsclsError: shapes differ, a value is not finite or outside [0, 1], or no label is had by some but not by
+            all clips.
     """
     labels = checks.label_list(labels)
     probabilities = checks.shares(probabilities, labels)
@@ -64,7 +66,7 @@ def multilabel_scores(truth, probabilities, labels, thresholds=0.5, groups=None,
 
 
 def choose_thresholds(truth, probabilities, labels):
-    """The threshold of each label with the highest F1; to be chosen on validation clips, never on those that are scored.
+    """The threshold of each label with the highest F1, to be chosen on other clips than those that are scored.
 
     Args:
         truth: 0 or 1, [clips, labels].
@@ -96,7 +98,7 @@ def _precisions(truth, probabilities, mixed, units, draws, seed):
     value, limits = np.full(truth.shape[1], np.nan), np.full((truth.shape[1], 2), np.nan)
     random = np.random.default_rng(seed)
     weights = random.multinomial(count, np.full(count, 1 / count), size=draws).T[units]
-    weights = np.column_stack([np.ones(len(units)), weights]).astype(np.float32)  # the first draw is the clips themselves
+    weights = np.column_stack([np.ones(len(units)), weights]).astype(np.float32)  # the first: every clip once
     drawn = []
     for i in np.flatnonzero(mixed):
         value[i], *draw = ranking.average_precision(truth[:, i], probabilities[:, i], weights)

@@ -1,4 +1,4 @@
-"""Pictures of trainings, results and clips: each function returns a matplotlib Figure, and none touches global state."""
+"""Pictures of trainings, results and clips: each function returns a matplotlib Figure and leaves no global state."""
 
 import contextlib
 import io
@@ -74,7 +74,7 @@ def confusion(counts, labels):
         bar.set_label("share of the true label's clips")
         bar.outline.set_visible(False)
         ax.set(xlabel="answer", ylabel="true label")
-        upright = len(labels) > 10 or max(map(len, labels)) > 5
+        upright = 0.1 * max(map(len, labels)) > (size - 2) / len(labels)  # inches of a name and of a column
         ax.tick_params(labelsize=9 if many else None)
         ax.tick_params(axis="x", rotation=90 if upright else 0)
         ax.tick_params(axis="y", rotation=0)
@@ -224,9 +224,13 @@ def robustness(rows):
             mine = [row for row in rows if row["kind"] == kind]
             levels, values = [row["level"] for row in mine], np.array([row["accuracy"] for row in mine])
             spread = np.abs(np.array([row["accuracy_interval"] for row in mine]).T - values)
+            if min(levels) < 0:  # at nought nothing is disturbed
+                place = np.searchsorted(levels, 0)
+                levels, values = np.insert(levels, place, 0), np.insert(values, place, rows[0]["undisturbed"])
+                spread = np.insert(spread, place, 0, axis=1)
             ax.errorbar(levels, values, yerr=spread, fmt="o-", color=BLUE, capsize=3, markersize=5)
             ax.axhline(rows[0]["undisturbed"], color=GREY, linestyle="--", linewidth=1.2, label="undisturbed")
-            ax.set(title=kind.capitalize(), xlabel=mine[0]["unit"], ylim=(0, 1.02), xticks=levels)
+            ax.set(title=kind.capitalize(), xlabel=mine[0]["unit"], ylim=(0, 1.02))
         axes[0].set_ylabel("accuracy")
         _legend(figure, *axes[0].get_legend_handles_labels())
         return figure

@@ -8,8 +8,8 @@ from kwscls.evaluation import intervals
 def roc_auc(truth, scores, units):
     """The area under each label's ROC curve, one label against the rest, and their mean.
 
-    The intervals come from the areas' influence values, summed over units: DeLong's variance for single clips, Obuchowski's
-    for groups, on the logit scale. Where every area is 0 or 1, Wilson's interval over the clips stands in.
+    The intervals come from the areas' influence values, summed over units: DeLong's variance for single clips,
+    Obuchowski's for groups, on the logit scale. Where nothing varies, Wilson's interval over the clips stands in.
 
     Args:
         truth: bool [clips, labels].
@@ -63,7 +63,7 @@ def _area_interval(area, influence, units):
 
 
 def average_precision(truth, scores, weights):
-    """The area under a label's precision-recall curve, as scikit-learn's `average_precision_score`, for many weightings.
+    """The area under a label's precision-recall curve, stepwise as in scikit-learn, for many weightings.
 
     Args:
         truth: bool [clips].

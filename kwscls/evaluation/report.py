@@ -1,4 +1,4 @@
-"""One HTML page about a run that needs nothing beside it: numbers, pictures, the worst mistakes to look at and to hear."""
+"""One HTML page about a run that needs nothing beside it: numbers, pictures, the worst mistakes to see and to hear."""
 
 import base64
 import csv
@@ -57,7 +57,9 @@ def page(results, rows=()):
         rows: the training's history, a dict an epoch; empty when it is not known.
     """
     drawn = pictures(results, rows)
-    figures = [f"<figure><h2>{words}</h2>{_image(drawn[name], words)}</figure>" for name, words in PICTURES if name in drawn]
+    broad = {"curves", "robustness"} | ({"confusion", "per_label"} if len(results["labels"]) > 20 else set())
+    figures = [f"<figure{' class=broad' * (name in broad)}><h2>{words}</h2>"
+               f"<div>{_image(drawn[name], words)}</div></figure>" for name, words in PICTURES if name in drawn]
     return string.Template(PAGE).substitute(
         title=html.escape(f"{results['model']}: {results['split']} of {Path(results['data']).name}"),
         model=html.escape(results["model"]), about=html.escape(about(results)), cards="".join(cards(results)),
@@ -71,9 +73,9 @@ def about(results):
     """The sentences under the heading."""
     found = results["interval"]
     over = {"groups": "groups of alike clips, such as speakers", "clips": "clips"}[found["over"]]
-    return (f"{results['clips']} clips of {len(results['labels'])} labels, the {results['split']} split of {results['data']}. "
-            f"Each number stands with its 95 % interval, by a bootstrap over {found['units']} {over}; those of single "
-            "labels are Wilson's, which takes clips as independent.")
+    return (f"{results['clips']} clips of {len(results['labels'])} labels, the {results['split']} split of "
+            f"{results['data']}. Each number stands with its 95 % interval, by a bootstrap over {found['units']} "
+            f"{over}; those of single labels are Wilson's, which takes clips as independent.")
 
 
 def cards(results):
@@ -87,7 +89,8 @@ def cards(results):
 def pictures(results, rows):
     """Name -> PNG bytes of each picture there is."""
     drawn = {"confusion": plots.confusion(results["confusion"], results["labels"]),
-             "per_label": plots.per_label(results["per_label"]), "reliability": plots.reliability(results["calibration"])}
+             "per_label": plots.per_label(results["per_label"]),
+             "reliability": plots.reliability(results["calibration"])}
     if len(rows):
         drawn["curves"] = plots.curves(rows)
     if "robustness" in results:
@@ -104,7 +107,8 @@ def mistakes(results):
         room -= len(sound)
         player = f'<audio controls preload=none src="{_data("audio/wav", sound)}"></audio>' if room >= 0 else ""
         picture = plots.png(plots.clips([waveform], rate, [""]), CLIP_DPI)
-        yield (f"<div class=mistake><h3>{html.escape(row['label'])} <span>taken for</span> {html.escape(row['answer'])}</h3>"
+        label, taken = html.escape(row["label"]), html.escape(row["answer"])
+        yield (f"<div class=mistake><h3>{label} <span>taken for</span> {taken}</h3>"
                f"<p>{100 * row['confidence']:.1f} % sure, {100 * row['probability']:.1f} % for the truth</p>"
                f"{_image(picture, 'waveform and spectrogram')}{player}<code>{html.escape(row['clip'])}</code></div>")
 
@@ -143,8 +147,8 @@ def _table(columns, rows):
     """An HTML table; columns that end in "#" are numbers."""
     kinds = [" class=number" if column.endswith("#") else "" for column in columns]
     head = "".join(f"<th{kind}>{html.escape(column.rstrip('#'))}</th>" for kind, column in zip(kinds, columns))
-    body = "".join("<tr>" + "".join(f"<td{kind}>{html.escape(str(cell))}</td>" for kind, cell in zip(kinds, row)) + "</tr>"
-                   for row in rows)
+    lines = ("".join(f"<td{kind}>{html.escape(str(cell))}</td>" for kind, cell in zip(kinds, row)) for row in rows)
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
     return f"<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
@@ -177,8 +181,11 @@ h3 span, p, small, .card span { color: var(--soft); font-weight: normal; }
 .card b { font-size: 2rem; line-height: 1.2; }
 .mistake p { margin: .2rem 0 .6rem; font-size: .9rem; }
 .mistake code { display: block; margin-top: .4rem; color: var(--soft); font-size: .75rem; }
+.figures { display: grid; gap: 0 2rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); }
 figure { margin: 0; }
-figure h2 { margin-bottom: .6rem; }
+.broad { grid-column: 1 / -1; }
+.broad div { overflow-x: auto; }
+.broad img { min-width: min(52rem, 230%); }
 img { max-width: 100%; height: auto; border-radius: 8px; background: #fff; }
 .mistake img { width: 100%; }
 audio { display: block; width: 100%; margin-top: .5rem; }
@@ -201,7 +208,7 @@ PAGE = """<!doctype html>
 <h1>$model</h1>
 <p>$about</p>
 <div class="cards">$cards</div>
-$figures
+<div class="figures">$figures</div>
 <h2>All numbers</h2>
 $measures
 <h2>All labels, the worst F1 first</h2>

@@ -27,15 +27,16 @@ def robustness(bundle, waveforms, truth, noises, groups=None, seed=0, batch_size
         batch_size: clips answered at once.
 
     Returns:
-        A list of dicts: `kind` ("noise", "shift", "gain"), `level`, `unit`, `accuracy`, `accuracy_interval`, `undisturbed`
-        (the accuracy without), `clips`.
+        A list of dicts: `kind` ("noise", "shift", "gain"), `level`, `unit`, `accuracy`, `accuracy_interval`,
+        `undisturbed` (the accuracy without), `clips`.
 
     Raises:
         KwsclsError: lengths differ, there are no clips, or no noise that sounds.
     """
     truth = np.asarray(truth)
     if not len(waveforms) or len(waveforms) != len(truth):
-        raise KwsclsError(f"there are {len(truth)} true labels for {len(waveforms)} clips", None, "give one for each clip")
+        raise KwsclsError(f"there are {len(truth)} true labels for {len(waveforms)} clips", None,
+                          "give one for each clip")
     rate = bundle.sample_rate
     changes = [("noise", level, "signal-to-noise ratio in dB", lambda level: add_noise(waveforms, noises, level, seed))
                for level in SIGNAL_TO_NOISE]

@@ -31,8 +31,8 @@ def evaluate(run, data=None, split="test", out=None, batch_size=64, mistakes=20,
 
     Returns:
         What `metrics.json` holds: the keys of `scores.scores`, `model`, `split`, `data`, `calibration` (see
-        `calibration.reliability`; and `temperature` with its `ece_at_temperature`), `mistakes`; `multilabel` for a model
-        of independent labels; `robustness` when there is noise.
+        `calibration.reliability`; and `temperature` with its `ece_at_temperature`), `mistakes`; `multilabel` for a
+        model of independent labels; `robustness` when there is noise.
 
     Raises:
         KwsclsError: there is no bundle or no data, or the data has labels that the model does not know.
@@ -85,7 +85,8 @@ def chosen_on_validation(bundle, folder, clips, raw, calibration, batch_size, se
         if len(set(validation.truth.tolist())) < 2:
             return {}
         temperature = fit_temperature(validation.truth, seen, bundle.labels)
-        cooled = reliability(clips.truth, apply_temperature(raw, temperature), bundle.labels, groups=clips.groups, seed=seed)
+        cooled = reliability(clips.truth, apply_temperature(raw, temperature), bundle.labels, groups=clips.groups,
+                             seed=seed)
         return {"calibration": {**calibration, "temperature": temperature, "ece_at_temperature": cooled["ece"],
                                 "ece_at_temperature_interval": cooled["ece_interval"]}}
     have, known = (_one_hot(which.truth, len(bundle.labels)) for which in (clips, validation))

@@ -4,19 +4,17 @@ import numpy as np
 
 from kwscls.evaluation import checks, intervals, ranking
 
-MACRO = ("balanced_accuracy", "macro_f1", "macro_precision", "macro_recall")
-
 
 def scores(truth, probabilities, labels, groups=None, draws=intervals.DRAWS, seed=0):
     """Score answers where each clip has one label.
 
-    Means over labels ("macro", balanced accuracy) take in the labels that have a clip. A number that the clips do not tell,
-    such as the recall of a label without clips, is None.
+    Means over labels ("macro", balanced accuracy) take in the labels that have a clip. A number that the clips do
+    not tell, such as the recall of a label without clips, is None.
 
-    Intervals are 95 %. Those of the whole come from a bootstrap over the groups of alike clips (speakers), or over the clips
-    where fewer than two groups are named; where all answers are right or all wrong, which leaves a bootstrap nothing to
-    vary, from Wilson's over the clips. Those of single labels are Wilson's, the F1's by way of the share of the
-    right ones among all clips that have the label or got it. ROC areas: see `ranking.roc_auc`.
+    Intervals are 95 %. Those of the whole come from a bootstrap over the groups of alike clips (speakers), or over
+    the clips where fewer than two groups are named; where all answers are right or all wrong, which leaves a
+    bootstrap nothing to vary, from Wilson's over the clips. Those of single labels are Wilson's, the F1's by way of
+    the share of the right ones among all clips that have the label or got it. ROC areas: see `ranking.roc_auc`.
 
     Args:
         truth: int [clips], each clip's place in `labels`.
@@ -27,13 +25,14 @@ def scores(truth, probabilities, labels, groups=None, draws=intervals.DRAWS, see
         seed: of the bootstrap.
 
     Returns:
-        A dict that JSON can hold: `clips`, `labels`, `accuracy`, `balanced_accuracy`, `macro_f1`, `macro_precision`,
-        `macro_recall`, `roc_auc`, `log_loss`, each of these also with `_interval`: [low, high]; `interval`: how they were
-        made; `per_label`: name -> `support`, `precision`, `recall`, `f1`, `roc_auc` and their intervals; `confusion`: rows are
-        true labels, columns answers.
+        A dict that JSON can hold: `clips`, `labels`, `accuracy`, `balanced_accuracy`, `macro_f1`,
+        `macro_precision`, `macro_recall`, `roc_auc`, `log_loss`, each of these also with `_interval`: [low, high];
+        `interval`: how they were made; `per_label`: name -> `support`, `precision`, `recall`, `f1`, `roc_auc` and
+        their intervals; `confusion`: rows are true labels, columns answers.
 
     Raises:
-        KwsclsError: lengths differ, a value is not finite, rows do not sum up to 1, there is one label only, or no clip.
+        KwsclsError: lengths differ, a value is not finite, rows do not sum up to 1, there is one label only, or
+            no clip.
     """
     labels = checks.label_list(labels)
     probabilities = checks.distributions(probabilities, labels)
@@ -73,8 +72,8 @@ def summary(confusion):
         confusion: [..., labels, labels].
 
     Returns:
-        A dict of float64 [...]: `accuracy` and the names of `MACRO`. Labels without a clip are left out of the means; the
-        precision of a label that was never answered is 0.
+        A dict of float64 [...]: `accuracy`, `balanced_accuracy`, `macro_f1`, `macro_precision`, `macro_recall`.
+        Labels without a clip are left out of the means; the precision of a label never answered is 0.
     """
     confusion = np.asarray(confusion, np.float64)
     right = np.diagonal(confusion, axis1=-2, axis2=-1)

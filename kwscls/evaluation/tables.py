@@ -45,8 +45,8 @@ def labels(results):
 
 def disturbed(results):
     """Rows of each disturbance."""
-    return [(f"{row['kind']}, {row['unit']}", f"{row['level']:g}", number(row["accuracy"]), bounds(row["accuracy_interval"]))
-            for row in results.get("robustness", ())]
+    return [(f"{row['kind']}, {row['unit']}", f"{row['level']:g}", number(row["accuracy"]),
+             bounds(row["accuracy_interval"])) for row in results.get("robustness", ())]
 
 
 def mistakes(results):

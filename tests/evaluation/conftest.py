@@ -63,7 +63,8 @@ def prepared(tmp_path_factory):
                 wrong = split == "test" and label == "low" and i < 2
                 path = f"{split}/{label}/{i:02d}.wav"
                 rate = 16000 if i == 5 else RATE  # another rate is resampled
-                write_wav(folder / path, tone(TONES["middle"] if wrong else frequency, 0.3 + 0.04 * i, rate, seed=i), rate)
+                sound = tone(TONES["middle"] if wrong else frequency, 0.3 + 0.04 * i, rate, seed=i)
+                write_wav(folder / path, sound, rate)
                 rows.append({"path": path, "label": label, "split": split, "group": f"speaker{i % 3}"})
     with open(folder / "manifest.csv", "w", newline="") as file:
         writer = csv.DictWriter(file, ["path", "label", "split", "group"])
@@ -82,17 +83,26 @@ def saved_models(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def make_run(tmp_path, saved_models, prepared):
+@pytest.fixture(scope="session")
+def make_run(tmp_path_factory, saved_models, prepared):
     """A function that makes a run folder around the bundle of a kind."""
-    def make(kind="softmax", **settings):
-        run = tmp_path / "run"
-        run.mkdir()
+    def make(kind="softmax"):
+        run = tmp_path_factory.mktemp("run")
         (run / "saved_model").symlink_to(saved_models / kind)
-        (run / "settings.json").write_text(json.dumps({"data": "tones", "prepared": str(prepared), **settings}))
-        (run / "history.csv").write_text("epoch,loss,accuracy,val_loss,val_accuracy\n1,1.0,0.5,0.9,0.6\n2,0.5,0.8,0.6,0.7\n")
+        (run / "settings.json").write_text(json.dumps({"data": "tones", "prepared": str(prepared)}))
+        (run / "history.csv").write_text(
+            "epoch,loss,accuracy,val_loss,val_accuracy\n1,1.0,0.5,0.9,0.6\n2,0.5,0.8,0.6,0.7\n")
         return run
     return make
+
+
+@pytest.fixture(scope="session")
+def evaluated(make_run):
+    """A run that was evaluated, and the results."""
+    from kwscls.evaluation.run import evaluate
+
+    run = make_run()
+    return run, evaluate(run)
 
 
 @pytest.fixture

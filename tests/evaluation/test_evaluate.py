@@ -3,6 +3,7 @@ import json
 import pytest
 
 from kwscls import evaluate
+from tests.evaluation.conftest import tone, write_wav
 
 
 def test_tables_and_every_path_are_printed(make_run, capsys):
@@ -12,6 +13,16 @@ def test_tables_and_every_path_are_printed(make_run, capsys):
     assert "accuracy" in out and "test/low/00.wav" in out and "3 groups" in out
     for name in ("metrics.json", "confusion.png", "per_label.png", "reliability.png", "report.html"):
         assert f"wrote {run / name}" in err and (run / name).is_file()
+
+
+def test_disturbances_and_independent_labels_have_their_lines(make_run, tmp_path, capsys):
+    write_wav(tmp_path / "hum.wav", tone(50, seconds=2, loud=0.1))
+    run = make_run("sigmoid")
+    assert evaluate.main([str(run), "--noise", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
+    out, err = capsys.readouterr()
+    assert "mean average precision" in out and "noise, signal-to-noise ratio in dB" in out
+    assert f"wrote {tmp_path / 'out' / 'robustness.png'}" in err
+    assert "Disturbed clips" in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_json_is_one_object_and_nothing_else(make_run, capsys):

@@ -21,7 +21,8 @@ def test_scores_are_those_of_scikit_learn():
     found = multilabel_scores(truth, probabilities, LABELS, thresholds=[0.4, 0.5, 0.6])
     guess = probabilities >= [0.4, 0.5, 0.6]
     precision, recall, f1, support = metrics.precision_recall_fscore_support(truth, guess)
-    assert found["mean_average_precision"] == pytest.approx(metrics.average_precision_score(truth, probabilities), abs=1e-6)
+    assert found["mean_average_precision"] == pytest.approx(
+        metrics.average_precision_score(truth, probabilities), abs=1e-6)
     assert found["roc_auc"] == pytest.approx(metrics.roc_auc_score(truth, probabilities))
     assert found["micro_f1"] == pytest.approx(metrics.f1_score(truth, guess, average="micro"))
     assert found["macro_f1"] == pytest.approx(f1.mean())

@@ -8,7 +8,8 @@ from kwscls.evaluation.calibration import reliability
 from kwscls.evaluation.scores import scores
 from tests.evaluation.made import answers
 
-HISTORY = [{"epoch": i, "loss": 1 / i, "accuracy": 1 - 0.5 / i, "val_loss": 1.2 / i, "val_accuracy": [0.4, 0.9, 0.7][i - 1]}
+HISTORY = [{"epoch": i, "loss": 1 / i, "accuracy": 1 - 0.5 / i, "val_loss": 1.2 / i,
+            "val_accuracy": [0.4, 0.9, 0.7][i - 1]}
            for i in (1, 2, 3)]
 
 

@@ -31,15 +31,14 @@ class Reader(HTMLParser):
         self.words.append(data)
 
 
-def made(make_run):
-    run = make_run()
-    results = evaluate(run)
+def made(evaluated):
+    run, results = evaluated
     path = report.write_report(results, run)
     return results, path.read_text(encoding="utf-8")
 
 
-def test_the_page_is_whole_and_needs_nothing_else(make_run):
-    results, page = made(make_run)
+def test_the_page_is_whole_and_needs_nothing_else(evaluated):
+    results, page = made(evaluated)
     reader = Reader(page)
     assert not reader.open
     assert reader.sources and all(source.startswith("data:") for source in reader.sources)
@@ -49,8 +48,8 @@ def test_the_page_is_whole_and_needs_nothing_else(make_run):
     assert "93.3 %" in page and "test/low/00.wav" in page and "prefers-color-scheme: dark" in page
 
 
-def test_players_hold_the_clip(make_run, prepared):
-    results, page = made(make_run)
+def test_players_hold_the_clip(evaluated, prepared):
+    results, page = made(evaluated)
     content = re.search(r'src="data:audio/wav;base64,([^"]+)"', page).group(1)
     with wave.open(io.BytesIO(base64.b64decode(content))) as heard, \
             wave.open(str(prepared / results["mistakes"][0]["clip"])) as told:
@@ -58,17 +57,17 @@ def test_players_hold_the_clip(make_run, prepared):
         assert heard.readframes(1 << 20) == told.readframes(1 << 20)
 
 
-def test_the_page_stays_small(make_run, monkeypatch):
+def test_the_page_stays_small(evaluated, monkeypatch):
     monkeypatch.setattr(report, "MOST_AUDIO", 9000)
-    results, page = made(make_run)
+    results, page = made(evaluated)
     assert Reader(page).tags.count("audio") < len(results["mistakes"])
     waveform, rate = np.ones(5), 1
     monkeypatch.setattr(report, "MOST_SECONDS", 0.1)
     assert len(report.wav_bytes(waveform, rate)) == 44 + 10
 
 
-def test_names_are_escaped(make_run):
-    results = evaluate(make_run())
+def test_names_are_escaped(evaluated):
+    _, results = evaluated
     hostile = "<script>alert(1)</script>"
     results = {**results, "model": hostile, "mistakes": [{**results["mistakes"][0], "label": hostile}]}
     assert "<script" not in report.page(results)

@@ -9,9 +9,8 @@ from kwscls.evaluation.run import evaluate, written
 from tests.evaluation.conftest import RATE, TONES, tone, write_wav
 
 
-def test_a_run_is_scored_on_its_own_data(make_run, prepared):
-    run = make_run()
-    results = evaluate(run)
+def test_a_run_is_scored_on_its_own_data(evaluated, prepared):
+    run, results = evaluated
     assert results["clips"] == 30 and results["labels"] == list(TONES)
     assert results["accuracy"] == pytest.approx(28 / 30)
     assert results["confusion"] == [[10, 0, 0], [0, 8, 2], [0, 0, 10]]
@@ -25,7 +24,7 @@ def test_a_run_is_scored_on_its_own_data(make_run, prepared):
     assert all(path.is_file() for path in written(results, run))
 
 
-def test_results_go_where_they_are_asked_for(make_run, saved_models, prepared, tmp_path):
+def test_results_go_where_they_are_asked_for(saved_models, prepared, tmp_path):
     results = evaluate(saved_models / "softmax", data=prepared, split="validation", out=tmp_path / "out")
     assert results["clips"] == 12 and results["split"] == "validation" and results["accuracy"] == 1
     assert "temperature" not in results["calibration"]  # it would be chosen on what is scored
@@ -33,7 +32,7 @@ def test_results_go_where_they_are_asked_for(make_run, saved_models, prepared, t
     assert not (saved_models / "softmax" / "metrics.json").exists()
 
 
-def test_a_frame_model_answers_by_the_mean_of_its_frames(make_run, tmp_path):
+def test_a_frame_model_answers_by_the_mean_of_its_frames(make_run):
     assert evaluate(make_run("frames"))["accuracy"] == pytest.approx(28 / 30)
 
 
@@ -97,6 +96,12 @@ def test_a_split_that_is_not_there_is_told(prepared, tmp_path):
 def test_without_a_manifest_clips_have_no_groups(tmp_path):
     write_wav(tmp_path / "test" / "low" / "0.wav", tone(300))
     assert answers.find_split(tmp_path, "test", list(TONES)).groups == [""]
+
+
+def test_groups_are_found_from_a_relative_folder(prepared, monkeypatch):
+    monkeypatch.chdir(prepared.parent)
+    split = answers.find_split("tones", "test", list(TONES))
+    assert set(split.groups) == {"speaker0", "speaker1", "speaker2"} and split.names[0] == "test/high/00.wav"
 
 
 def test_some_of_a_split_keeps_clips_labels_and_groups_together(prepared):

@@ -67,11 +67,11 @@ def test_macro_f1_interval_is_that_of_the_plain_bootstrap_over_groups():
     truth, probabilities = answers(200, 3)
     guess, groups = probabilities.argmax(axis=1), np.arange(200) // 10
     random, drawn = np.random.default_rng(1), []
-    for _ in range(1500):
+    for _ in range(600):
         clips = np.concatenate([np.flatnonzero(groups == group) for group in random.integers(0, 20, 20)])
         drawn.append(metrics.f1_score(truth[clips], guess[clips], average="macro"))
     found = scores(truth, probabilities, LABELS[:3], groups, draws=5000)["macro_f1_interval"]
-    assert found == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.012)
+    assert found == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.016)
 
 
 def test_groups_of_clips_that_err_together_widen_the_interval():
@@ -137,8 +137,8 @@ def test_many_confusions_are_summed_up_at_once():
     ({"truth": [0, -1, 1]}, "true labels reach from -1"),
     ({"truth": [0.0, 1.0, 1.0]}, "float64"),
     ({"truth": ["yes", "no", "no"]}, "not whole numbers"),
-    ({"probabilities": [[np.nan, 1], [0, 1], [0, 1]]}, "the first is clip 0"),
-    ({"probabilities": [[0.5, 0.5], [np.inf, 0], [0, 1]]}, "the first is clip 1"),
+    ({"probabilities": [[np.nan, 1], [0, 1], [0, 1]]}, "first of clip 0"),
+    ({"probabilities": [[0.5, 0.5], [np.inf, 0], [0, 1]]}, "first of clip 1"),
     ({"probabilities": [[3.0, -2.0], [0, 1], [0, 1]]}, "not logits"),
     ({"probabilities": [[0.5, 0.5], [0.5, 0.4], [0, 1]]}, "clip 1 sum up to 0.9"),
     ({"probabilities": np.ones((3, 3)) / 3}, r"not \[clips, 2\]"),
