@@ -180,6 +180,39 @@ class ConvertSettings:
     allow_pickle: bool = setting(False, "read PyTorch's pickles too, their tensors only; nothing in them is run")
 
 
+@dataclasses.dataclass
+class PrepareSettings:
+    """Bring recordings into the folder that training reads; without --data, list the corpora that are known by name."""
+
+    verb: typing.ClassVar[str] = "prepare"
+
+    data: str | None = setting(None, "a folder of class folders, a manifest, an archive, or a corpus's name")
+    out: str | None = setting(None, "the folder to be (default data/NAME)")
+    source: str | None = setting(None, "where the named corpus lies here: its folder or archive", metavar="PATH")
+    labels: list[str] = setting([], "take these labels only", many=True, metavar="LABEL")
+    unknown: float | None = setting(None, "make the label _unknown_ from other words: percent of the wanted clips",
+                                    metavar="PERCENT")
+    silence: float | None = setting(None, "make the label _silence_ from noise recordings: percent of the wanted clips",
+                                    metavar="PERCENT")
+    silence_seconds: float = setting(1.0, "length of each silence")
+    pattern: str | None = setting(None, "for files without class folders: a regular expression of their names with "
+                                  "(?P<label>...) and perhaps (?P<group>...)", metavar="REGEX")
+    group: str | None = setting(None, "how names hold the speaker: a regular expression with one group", metavar="REGEX")
+    split: str = setting("auto", "as given, by group (speaker) or by clip; auto takes the first that can be",
+                         choices=("auto", "given", "group", "clip"))
+    validation: float = setting(10.0, "share of the validation split", metavar="PERCENT")
+    test: float = setting(10.0, "share of the test split", metavar="PERCENT")
+    test_fold: str | None = setting(None, "the fold to test on, where there are folds (default: the last)", metavar="FOLD")
+    validation_fold: str | None = setting(None, "the fold to validate on (default: the one before)", metavar="FOLD")
+    rate: int = setting(16000, "sample rate in Hz")
+    min_seconds: float = setting(0.02, "leave out what is shorter")
+    max_seconds: float | None = setting(None, "leave out what is longer; clips are never cut here")
+    seed: int = setting(0, "of the choice of _unknown_ and _silence_")
+    workers: int | None = setting(None, "threads (default: one a core, at most 8)")
+    overwrite: bool = setting(False, "replace a folder that is there")
+    json: bool = setting(False, "print the report as one JSON object")
+
+
 class _Parser(argparse.ArgumentParser):
     """An argument parser whose errors are ours."""
 

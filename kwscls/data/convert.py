@@ -1,0 +1,80 @@
+"""One recording brought to the form that training reads: mono, one sample rate, 16-bit PCM WAV."""
+
+import hashlib
+import struct
+
+import numpy as np
+
+from kwscls import files
+from kwscls.data.decode import decode
+from kwscls.errors import KwsclsError
+
+CLIPPED = 32767  # a sample at least this large stands at the end of the scale
+SILENT = 0.001  # of full scale (-60 dB): a recording whose peak is below holds nothing
+
+
+def convert(source, target, rate, shortest=0.0, longest=None):
+    """Decode `source`, resample it to `rate` and write it to `target`; it stays whole.
+
+    Args:
+        source: a sound file.
+        target: the WAV file to write.
+        rate: in Hz.
+        shortest, longest: in seconds; what is outside is not written.
+
+    Returns:
+        What was found, as a dict for JSON: seconds, rate and channels of the source, decoder, peak (0 to 1), clipped (share
+        of samples at the end of the scale), content (a hash of the samples); or only `why`, if it cannot be used.
+
+    Raises:
+        KwsclsError: `target` cannot be written.
+    """
+    try:
+        sound = decode(source)
+        seconds = len(sound.waveform) / sound.rate
+        if seconds < shortest:
+            raise KwsclsError(f"lasts {seconds:.3f} s, less than {shortest:g} s")
+        if longest is not None and seconds > longest:
+            raise KwsclsError(f"lasts {seconds:.3f} s, more than {longest:g} s")
+        waveform = sound.waveform if sound.rate == rate else _resampled(sound, rate)
+    except KwsclsError as error:
+        return {"why": error.what}
+    samples = to_pcm16(waveform)
+    files.write_bytes(target, wav_bytes(samples, rate))
+    return {"seconds": round(len(samples) / rate, 4), "rate": sound.rate, "channels": sound.channels,
+            "decoder": sound.decoder, "peak": round(float(np.abs(sound.waveform).max()), 6),
+            "clipped": round(float((np.abs(samples.astype(np.int32)) >= CLIPPED).mean()), 6),
+            "content": hashlib.sha1(samples.tobytes()).hexdigest()}
+
+
+def to_pcm16(waveform):
+    """int16 samples of a waveform in [-1, 1]: rounded to the nearest of 32768 steps (halves to even), without dither.
+
+    What was 16-bit PCM of this rate before comes back bit for bit; what exceeds the scale is clipped.
+    """
+    return np.clip(np.rint(waveform * np.float32(32768)), -32768, 32767).astype(np.int16)
+
+
+def wav_bytes(samples, rate):
+    """A WAV file of int16 samples [samples], mono."""
+    data = samples.astype("<i2").tobytes()
+    header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 1, 1, rate, 2 * rate, 2, 16,
+                         b"data", len(data))
+    return header + data
+
+
+def read_wav(path):
+    """int16 samples of a file that `convert` wrote."""
+    return np.frombuffer(path.read_bytes()[44:], "<i2")
+
+
+def _resampled(sound, rate):
+    """The waveform at another rate, by the function that the exported models use too."""
+    import tensorflow as tf
+
+    from kwscls.dsp.resample import resample
+
+    try:
+        return resample(sound.waveform, sound.rate, rate).numpy()
+    except tf.errors.InvalidArgumentError as error:
+        raise KwsclsError(f"has a rate of {sound.rate} Hz, which cannot be brought to {rate} Hz") from error

@@ -1,0 +1,224 @@
+"""From a sound file to a waveform: WAV, FLAC, MP3, Ogg Vorbis, Opus and AIFF, whatever decodes them.
+
+tensorflow-io decodes WAV, MP3 and Ogg Vorbis. soundfile decodes the rest, and everything where tensorflow-io cannot be
+loaded (newer TensorFlow, other platforms). FLAC is soundfile's too: tensorflow-io 0.37.1 never comes back from some
+damaged FLAC files, and a lossless file has the same samples either way. Nothing outside this file knows who decodes.
+"""
+
+import dataclasses
+import functools
+import io
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from kwscls.errors import KwsclsError
+
+
+@dataclasses.dataclass(frozen=True)
+class Sound:
+    """A decoded file.
+
+    Args:
+        waveform: float32 [samples], the mean of the channels; 16-bit samples are exactly int16 / 32768.
+        rate: in Hz.
+        channels: how many the file had.
+        decoder: "tensorflow-io" or "soundfile".
+    """
+
+    waveform: np.ndarray
+    rate: int
+    channels: int
+    decoder: str
+
+
+def decode(path):
+    """Decode a sound file, by its content and not its name.
+
+    What the encoder of an MP3 added before and after the sound is cut off where its gapless tag tells how much that was.
+
+    Returns:
+        A `Sound`.
+
+    Raises:
+        KwsclsError: the file is missing, empty, cut off, damaged or no sound; the text says which.
+    """
+    path = Path(path)
+    try:
+        contents = path.read_bytes()
+    except OSError as error:
+        raise KwsclsError("cannot be read: " + (error.strerror or str(error)).lower(), path) from error
+    return decode_bytes(contents, path)
+
+
+def decode_bytes(contents, where="the sound"):
+    """Decode the bytes of a sound file; errors name `where`. See `decode`."""
+    kind = kind_of(contents)
+    if kind is None:
+        what = "is empty" if not contents else "is no sound file that is known here (WAV, FLAC, MP3, Ogg Vorbis, Opus, AIFF)"
+        raise KwsclsError(what, where)
+    _require_whole(contents, kind, where)
+    samples, rate, decoder = _try_decoders(contents, kind, where)
+    if not len(samples):
+        raise KwsclsError("holds no samples", where)
+    if not np.isfinite(samples).all():
+        raise KwsclsError("holds samples that are no numbers", where)
+    if rate <= 0:
+        raise KwsclsError(f"says that its rate is {rate} Hz", where)
+    waveform = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
+    return Sound(np.ascontiguousarray(waveform), rate, samples.shape[1], decoder)
+
+
+def kind_of(contents):
+    """What the first bytes say: "WAV", "FLAC", "MP3", "Ogg Vorbis", "Opus", "AIFF", or None."""
+    if contents[:4] in (b"RIFF", b"RIFX", b"RF64") and contents[8:12] == b"WAVE":
+        return "WAV"
+    if contents[:4] == b"fLaC":
+        return "FLAC"
+    if contents[:4] == b"OggS":
+        first = contents[28:80]
+        return "Ogg Vorbis" if b"\x01vorbis" in first else "Opus" if b"OpusHead" in first else \
+            "FLAC" if b"\x7fFLAC" in first else None
+    if contents[:4] == b"FORM" and contents[8:12] in (b"AIFF", b"AIFC"):
+        return "AIFF"
+    return "MP3" if _mp3_frame(contents) is not None else None
+
+
+def decoder_for(kind):
+    """Who decodes a kind of file here: "tensorflow-io" or "soundfile"."""
+    return "tensorflow-io" if kind in ("WAV", "MP3", "Ogg Vorbis") and _tensorflow_io() else "soundfile"
+
+
+def _try_decoders(contents, kind, where):
+    """Samples, rate and decoder by the kind's own decoder, then by soundfile, which knows varieties such as A-law."""
+    problem = None
+    for decoder in dict.fromkeys((decoder_for(kind), "soundfile")):
+        try:
+            return *DECODERS[decoder](contents, kind), decoder
+        except Exception as error:  # the libraries raise many kinds, even UnicodeDecodeError from a message of random bytes
+            problem = error
+    raise KwsclsError(f"cannot be decoded as {kind}: it is damaged or of an unknown variety", where) from problem
+
+
+def _with_tensorflow_io(contents, kind):
+    """Samples float32 [samples, channels] and rate by tensorflow-io."""
+    audio = _tensorflow_io()
+    if kind == "WAV":
+        bits, rate = _wav_format(contents)
+        decoded = audio.decode_wav(contents, dtype={8: "uint8", 16: "int16", 24: "int32", 32: "int32"}[bits]).numpy()
+        if bits == 8:
+            return (decoded.astype(np.float32) - 128) / 128, rate
+        return decoded.astype(np.float32) / np.float32(2 ** (bits - 1)), rate
+    if kind == "MP3":
+        return audio.decode_mp3(contents).numpy(), _mp3_rate(contents[_mp3_frame(contents):])
+    return audio.decode_vorbis(contents).numpy(), struct.unpack_from("<I", contents, contents.index(b"\x01vorbis") + 12)[0]
+
+
+def _with_soundfile(contents, kind):
+    """Samples float32 [samples, channels] and rate by soundfile."""
+    import soundfile
+
+    with soundfile.SoundFile(io.BytesIO(contents)) as file:
+        samples = file.read(dtype="float32", always_2d=True)
+        if kind == "FLAC" and len(samples) != file.frames:
+            raise ValueError("cut off")
+        return samples, file.samplerate
+
+
+DECODERS = {"tensorflow-io": _with_tensorflow_io, "soundfile": _with_soundfile}
+
+
+@functools.cache
+def _tensorflow_io():
+    """tensorflow-io's audio operations, or None where it does not load."""
+    try:
+        import tensorflow as tf
+        import tensorflow_io
+
+        tf.constant(tensorflow_io.audio.decode_wav(_SILENCE, dtype="int16"))
+        return tensorflow_io.audio
+    except Exception:  # a missing package, an undefined symbol, an operation that is not there: all mean the same
+        return None
+
+
+_SILENCE = b"RIFF\x26\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\0data\2\0\0\0\0\0"
+
+
+def _chunks(contents):
+    """The chunks of a WAV file: name to (start, declared size) of the first one of each name."""
+    found, at = {}, 12
+    while at + 8 <= len(contents):
+        name, size = contents[at:at + 4], struct.unpack_from("<I", contents, at + 4)[0]
+        found.setdefault(name, (at + 8, size))
+        at += 8 + size + size % 2
+    return found
+
+
+def _wav_format(contents):
+    """Bits per sample and rate of a WAV file of integers; any other makes soundfile decode it.
+
+    Raises:
+        ValueError: it is not plain RIFF with PCM of 8, 16, 24 or 32 bits.
+    """
+    start, size = _chunks(contents)[b"fmt "]
+    tag, _, rate, _, _, bits = struct.unpack_from("<HHIIHH", contents, start)
+    if contents[:4] != b"RIFF" or size < 16 or tag != 1 or bits not in (8, 16, 24, 32):
+        raise ValueError("not integer PCM")
+    return bits, rate
+
+
+def _require_whole(contents, kind, where):
+    """Refuse a file that ends before it says it does, which decoders let pass as a shorter sound."""
+    if kind == "WAV" and contents[:4] == b"RIFF":
+        chunks = _chunks(contents)
+        start, size = chunks.get(b"data", (0, 0))
+        if b"data" not in chunks or b"fmt " not in chunks:
+            raise KwsclsError("is cut off: it has a WAV header but no samples", where)
+        streamed = size in (0, 0x7FFFFFFF, 0xFFFFFFFF) or size >= 0x7FFFF000  # a recorder that could not go back to fill it in
+        if start + size > len(contents) and not streamed:
+            raise KwsclsError(f"is cut off: {len(contents) - start} of {size} bytes of samples are there", where)
+        if size == 0 and start == len(contents):
+            raise KwsclsError("holds no samples", where)
+    if kind in ("Ogg Vorbis", "Opus"):
+        last = contents.rfind(b"OggS")
+        if len(contents) < last + 27 or not contents[last + 5] & 4:
+            raise KwsclsError("is cut off: its last page is missing", where)
+    if kind == "MP3":
+        declared = _mp3_bytes(contents[_mp3_frame(contents):])
+        if declared and _mp3_frame(contents) + declared > len(contents):
+            raise KwsclsError(f"is cut off: {len(contents)} of {_mp3_frame(contents) + declared} bytes are there", where)
+
+
+_MP3_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
+
+
+def _mp3_frame(contents):
+    """Where the first MPEG frame begins, after ID3 tags; None if there is none near."""
+    at = 0
+    while contents[at:at + 3] == b"ID3" and len(contents) >= at + 10:
+        size = [byte & 127 for byte in contents[at + 6:at + 10]]
+        at += 10 + (size[0] << 21 | size[1] << 14 | size[2] << 7 | size[3])
+    tagged = at > 0
+    for start in range(at, min(at + (4096 if tagged else 1), len(contents) - 3)):
+        if _mp3_rate(contents[start:start + 4]):
+            return start
+    return None
+
+
+def _mp3_rate(frame):
+    """The rate that an MPEG layer III frame's header gives in Hz, or 0 if it is no such header."""
+    if len(frame) < 4 or frame[0] != 0xFF or frame[1] & 0xE0 != 0xE0:
+        return 0
+    version, layer, bitrate, rate = frame[1] >> 3 & 3, frame[1] >> 1 & 3, frame[2] >> 4, frame[2] >> 2 & 3
+    return _MP3_RATES[version][rate] if version != 1 and layer == 1 and bitrate not in (0, 15) and rate != 3 else 0
+
+
+def _mp3_bytes(frame):
+    """The bytes of the whole stream as its Xing tag declares them, or 0 without a tag."""
+    for start in (36, 21, 13, 38, 23, 15):  # behind the header and the side information, with and without a checksum
+        if frame[start:start + 4] in (b"Xing", b"Info"):
+            flags = int.from_bytes(frame[start + 4:start + 8], "big")
+            at = start + 8 + (4 if flags & 1 else 0)
+            return int.from_bytes(frame[at:at + 4], "big") if flags & 2 else 0
+    return 0

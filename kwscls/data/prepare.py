@@ -1,0 +1,341 @@
+"""Any recordings brought into the one form that training reads:
+
+    NAME/{train,validation,test}/LABEL/CLIP.wav   16-bit mono WAV of one rate
+    NAME/noise/CLIP.wav                           recordings without a class
+    NAME/manifest.csv  report.json  balance.png   what is in it, and what was found
+
+The folder appears whole or not at all. While it is made it is called `.NAME.unfinished`, and whoever comes again with the
+same recordings and settings goes on from there.
+"""
+
+import collections
+import contextlib
+import dataclasses
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from kwscls import console, files, settings
+from kwscls.data import convert, corpora, extra_labels, findings, manifest, sources, splits
+from kwscls.errors import KwsclsError
+
+FORM = 1  # raise it when the same recordings would be prepared otherwise than before
+REPORT = "report.json"
+NOT_CHOICES = ("data", "source", "out", "workers", "overwrite", "json")
+"""Settings that do not change what is made."""
+
+
+def ready(data, out=None, **changes):
+    """A prepared folder for whatever `data` names; what was prepared before is used again if nothing changed.
+
+    Args:
+        data: a prepared folder (used as it is), a folder of class folders, a manifest, an archive, or a corpus' name.
+        out: where the prepared folder is to be; `data/NAME` in the current directory when None.
+        **changes: settings of `PrepareSettings` that differ from those it was prepared with before, else from the defaults.
+
+    Returns:
+        Its path.
+
+    Raises:
+        KwsclsError: there is no such data, or it cannot be prepared.
+    """
+    if is_prepared(data):
+        return Path(data)
+    source = sources.find(data, changes.get("source"))
+    out = Path(out) if out else default_folder(source)
+    before = _report(out)
+    kept = before["settings"] if before else {}
+    chosen = settings.from_dict(settings.PrepareSettings, {**kept, **changes, "data": str(data), "out": str(out)})
+    prepare(dataclasses.replace(chosen, overwrite=bool(before)), source)
+    return out
+
+
+def is_prepared(folder):
+    """Whether a folder was made by `prepare`."""
+    return _report(Path(folder)) is not None
+
+
+def default_folder(source):
+    """`data/NAME` below the current directory, or a longer name where that is taken by something else."""
+    place = _place(source)
+    mark = hashlib.sha1(place.encode()).hexdigest()[:8]
+    folders = [Path("data") / name for name in (source.name, f"{source.name}-prepared", f"{source.name}-{mark}")]
+    return next((folder for folder in folders if not folder.exists() or (_report(folder) or {}).get("source") == place),
+                folders[-1])
+
+
+def prepare(chosen, source=None):
+    """Prepare recordings as a `PrepareSettings` says.
+
+    Returns:
+        The report: a dict, as it stands in `report.json`.
+
+    Raises:
+        KwsclsError: there is nothing to prepare, the folder exists and is something else, or the disk is full.
+    """
+    source = source or sources.find(chosen.data, chosen.source)
+    out = Path(chosen.out) if chosen.out else default_folder(source)
+    _require_apart(source, out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(out):
+        scratch = out.parent / f".{out.name}.unfinished"
+        recordings = None if source.packed else source.recordings(chosen.pattern)
+        choices = _choices(chosen, source)
+        fingerprint = hashlib.sha256(json.dumps([FORM, source.stamp(recordings), choices]).encode()).hexdigest()
+        before = _report(out)
+        if before and before["fingerprint"] == fingerprint and _complete(out):
+            console.say(f"{out}: prepared before, and nothing changed since")
+            return before
+        if out.exists() and not chosen.overwrite:
+            what = "was prepared with other settings or from other recordings" if before else "exists and is no prepared folder"
+            raise KwsclsError(what, out, "choose another --out, or pass --overwrite to replace it")
+        console.say(f"{source.name}: preparing {_place(source)} as {out}")
+        _begin(scratch, fingerprint)
+        recordings = recordings if recordings is not None else source.recordings(chosen.pattern, scratch)
+        report = _fill(scratch, recordings, choices, chosen, source)
+        report = {"kwscls": "prepared", "fingerprint": fingerprint, **report}
+        files.write_json(scratch / REPORT, report)
+        for left in ("source", "plan.json", "done.jsonl"):
+            shutil.rmtree(scratch / left) if (scratch / left).is_dir() else (scratch / left).unlink(missing_ok=True)
+        files.replace_folder(scratch, out)
+    for warning in report["warnings"]:
+        console.say(f"note: {warning}")
+    console.wrote(out)
+    return report
+
+
+def _fill(scratch, recordings, choices, chosen, source):
+    """Make everything in the scratch folder but the report, and return that."""
+    manifest.labels_of(recordings)
+    rule = splits.Rule(chosen.split, chosen.validation, chosen.test, chosen.group, chosen.test_fold, chosen.validation_fold)
+    recordings, how = splits.split(recordings, rule)
+    if choices["labels"]:
+        _require_known(choices["labels"], recordings)
+        recordings = extra_labels.choose(recordings, choices["labels"], choices["unknown"], chosen.seed)
+    elif choices["unknown"]:
+        raise KwsclsError("it needs the words that are wanted", "--unknown", "name them with --labels")
+    _require_same_labels(recordings)
+
+    names = _names(recordings)
+    facts = _convert(scratch, recordings, names, chosen)
+    unreadable = [{"path": str(one.path), "why": facts[one.path]["why"]} for one in recordings if "why" in facts[one.path]]
+    kept = [one for one in recordings if "why" not in facts[one.path]]
+    _require_some(kept, unreadable, source)
+    kept, duplicates, contradictions = _apart(scratch, kept, facts, names)
+    if choices["silence"]:
+        kept += _add_silences(scratch, kept, facts, names, choices["silence"], chosen)
+    manifest.labels_of(kept)
+    _require_same_labels(kept)
+
+    entry = corpora.CORPORA.get(source.corpus)
+    report = {
+        "name": source.name, "source": _place(source), "settings": _as_stored(chosen, choices), "rate": chosen.rate, "how": how,
+        **findings.findings(kept, facts, names), "unreadable": unreadable, "duplicates": duplicates,
+        "contradictions": contradictions, "published_clips": entry.clips if entry and not chosen.labels else 0,
+        "licence": entry.licence if entry else None, "citation": entry.citation if entry else None,
+        "archive_sha256": files.sha256(source.place) if source.packed and source.place else entry.sha256 if entry else None,
+    }
+    report["warnings"] = findings.warnings(report)
+    words = [dataclasses.replace(one, path=scratch / names[one.path], seconds=facts[one.path]["seconds"])
+             for one in kept if not one.noise]
+    manifest.write(scratch / "manifest.csv", sorted(words, key=lambda one: one.path))
+    findings.draw(report, [one.seconds for one in words], scratch / "balance.png")
+    return report
+
+
+def _names(recordings):
+    """Where each recording goes in the prepared folder, by its path; names that collide get a piece of a hash."""
+    wanted = {one.path: f"noise/{one.path.stem}" if one.noise else f"{one.split}/{one.labels[0]}/{one.path.stem}"
+              for one in recordings}
+    often = collections.Counter(name.lower() for name in wanted.values())
+    return {path: f"{name}-{hashlib.sha1(str(path).encode()).hexdigest()[:8]}.wav" if often[name.lower()] > 1 else f"{name}.wav"
+            for path, name in wanted.items()}
+
+
+def _convert(scratch, recordings, names, chosen):
+    """Convert what is not converted yet; facts by path. Each finished clip is a line of `done.jsonl`."""
+    done = _done(scratch)
+    waiting = [one for one in recordings if names[one.path] not in done]
+    if len(waiting) < len(recordings):
+        console.say(f"{len(recordings) - len(waiting)} of {len(recordings)} clips are there already")
+
+    def work(one):
+        longest = None if one.noise else chosen.max_seconds
+        return one, convert.convert(one.path, scratch / names[one.path], chosen.rate, chosen.min_seconds, longest)
+
+    workers = chosen.workers or min(8, os.cpu_count() or 1)
+    with open(scratch / "done.jsonl", "a", encoding="utf-8") as journal, console.progress(transient=True) as bar, \
+            ThreadPoolExecutor(workers) as pool:
+        task = bar.add_task("preparing", total=len(waiting))
+        try:
+            for one, fact in pool.map(work, waiting):
+                done[names[one.path]] = fact
+                with _disk(scratch):
+                    journal.write(json.dumps([names[one.path], fact]) + "\n")
+                    journal.flush()
+                bar.advance(task)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return {one.path: done[names[one.path]] for one in recordings}
+
+
+def _done(scratch):
+    """The clips that an earlier, unfinished run has made: name to facts."""
+    done = {}
+    if (scratch / "done.jsonl").is_file():
+        for line in (scratch / "done.jsonl").read_text(encoding="utf-8").splitlines():
+            with contextlib.suppress(ValueError):  # a line that was being written when the run ended
+                name, fact = json.loads(line)
+                if "why" in fact or (scratch / name).is_file():
+                    done[name] = fact
+    return done
+
+
+def _apart(scratch, recordings, facts, names):
+    """Leave out of train, then of validation, what is also in another split; and find sounds with two different labels."""
+    order = {split: place for place, split in enumerate(("test", "validation", "train"))}
+    same = collections.defaultdict(list)
+    for one in recordings:
+        if not one.noise:
+            same[facts[one.path]["content"]].append(one)
+    dropped, duplicates, contradictions = set(), [], []
+    for group in same.values():
+        group.sort(key=lambda one: (order[one.split], names[one.path]))
+        for other in group[1:]:
+            if other.split != group[0].split:
+                dropped.add(other.path)
+                (scratch / names[other.path]).unlink(missing_ok=True)
+                duplicates.append({"path": names[other.path], "why": f"is the same sound as {names[group[0].path]}"})
+            elif other.labels != group[0].labels:
+                contradictions.append({"path": names[other.path], "why": f"is the same sound as {names[group[0].path]}"})
+    return [one for one in recordings if one.path not in dropped], duplicates, contradictions
+
+
+def _add_silences(scratch, kept, facts, names, silence, chosen):
+    """Cut `_silence_` from the noises; the new recordings."""
+    noises = [convert.read_wav(scratch / names[one.path]) for one in sorted(kept, key=lambda one: names[one.path]) if one.noise]
+    counts = extra_labels.silence_counts(kept, silence)
+    made = []
+    for split, name, samples in extra_labels.silences(noises, counts, chosen.rate, chosen.silence_seconds, chosen.seed):
+        path = scratch / split / extra_labels.SILENCE / f"{name}.wav"
+        files.write_bytes(path, convert.wav_bytes(samples, chosen.rate))
+        made.append(manifest.Recording(path, (extra_labels.SILENCE,), split))
+        names[path] = path.relative_to(scratch).as_posix()
+        facts[path] = {"seconds": len(samples) / chosen.rate, "rate": chosen.rate, "channels": 1, "decoder": "cut from noise",
+                       "peak": 1.0, "clipped": 0.0}
+    return made
+
+
+def _choices(chosen, source):
+    """The settings that change what is made, those of a corpus' own table where nothing else is said."""
+    values = {key: value for key, value in settings.as_dict(chosen).items() if key not in NOT_CHOICES}
+    entry = corpora.CORPORA.get(source.corpus)
+    if entry and not values["labels"]:
+        values["labels"] = list(entry.labels)
+        values["unknown"] = entry.unknown if values["unknown"] is None else values["unknown"]
+        values["silence"] = entry.silence if values["silence"] is None else values["silence"]
+    return values
+
+
+def _as_stored(chosen, choices):
+    return {key: value for key, value in settings.as_dict(chosen).items() if key in choices}
+
+
+def _require_apart(source, out):
+    """Refuse to write into the recordings themselves."""
+    place = source.place and source.place.resolve()
+    if place and (out.resolve() == place or place in out.resolve().parents):
+        raise KwsclsError("lies in the recordings' own folder", out,
+                          "run it in another folder, or prepare them with --out somewhere else first")
+
+
+def _require_known(labels, recordings):
+    there = manifest.labels_of(recordings)
+    for label in labels:
+        if label not in there:
+            raise KwsclsError("no recording has this label", label, f"there are {', '.join(there)}")
+
+
+def _require_same_labels(recordings):
+    """Refuse a label that is tested but not trained."""
+    trained = {label for one in recordings if one.split == "train" for label in one.labels}
+    for one in recordings:
+        for label in one.labels:
+            if not one.noise and label not in trained:
+                raise KwsclsError(f"the label {label} is in {one.split} but not in train", None,
+                                  "add recordings of it to train, or leave it out with --labels")
+
+
+def _require_some(kept, unreadable, source):
+    if not any(not one.noise for one in kept):
+        first = unreadable[0]
+        raise KwsclsError(f"none of the {len(unreadable)} files can be used; {Path(first['path']).name} {first['why']}",
+                          _place(source), "it should hold recordings in WAV, FLAC, MP3, Ogg Vorbis or Opus")
+
+
+def _begin(scratch, fingerprint):
+    """An empty scratch folder, or the one that an interrupted run of the same kind left."""
+    plan = scratch / "plan.json"
+    with _disk(scratch):
+        if scratch.exists() and not (plan.is_file() and plan.read_text() == fingerprint):
+            shutil.rmtree(scratch)
+        scratch.mkdir(exist_ok=True)
+        files.write_text(plan, fingerprint)
+
+
+def _complete(out):
+    """Whether all clips of the manifest are still there."""
+    return (out / "manifest.csv").is_file() and all(one.path.is_file() for one in manifest.read(out / "manifest.csv"))
+
+
+def _report(folder):
+    """The report of a prepared folder, or None."""
+    path = Path(folder) / REPORT
+    if not path.is_file():
+        return None
+    try:
+        report = files.read_json(path)
+    except KwsclsError:
+        return None
+    return report if isinstance(report, dict) and report.get("kwscls") == "prepared" else None
+
+
+def _place(source):
+    return str(source.place) if source.place else corpora.corpus(source.corpus).url
+
+
+@contextlib.contextmanager
+def _alone(out):
+    """Let only one process at a time prepare a folder; a second one waits, and then finds it prepared."""
+    path = out.parent / f".{out.name}.lock"
+    while True:
+        with _disk(out):
+            lock = open(path, "w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            console.say(f"{out}: another process is preparing it; waiting for that")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if path.exists() and os.path.samestat(os.fstat(lock.fileno()), path.stat()):
+            break
+        lock.close()  # the one that held it has taken it away
+    with lock:
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _disk(place):
+    """Tell in one line that the disk does not take what is written; what was made so far is kept."""
+    try:
+        yield
+    except OSError as error:
+        raise KwsclsError(f"cannot be written: {(error.strerror or str(error)).lower()}", place,
+                          "mend that and run it again: it goes on from here") from error

@@ -1,0 +1,283 @@
+"""Train, validation and test as a pure function of the manifest: never of the order of files, never of chance."""
+
+import collections
+import dataclasses
+import hashlib
+import re
+
+from kwscls.data.manifest import SPLITS
+from kwscls.errors import KwsclsError
+
+BUCKETS = 2 ** 27
+ORDERS = 50  # that are tried before a split may lack a label
+KINDS = ("auto", "given", "group", "clip")
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """How recordings are split.
+
+    Args:
+        kind: "given" by the manifest; by "group", so that no speaker is in two splits; by "clip", whoever spoke; or "auto",
+            the first of these that the manifest allows.
+        validation, test: their shares in percent.
+        group: a regular expression whose first group, found in a file's name, is the recording's group.
+        test_fold, validation_fold: names of folds, where there are folds; the last one and the one before it when None.
+    """
+
+    kind: str = "auto"
+    validation: float = 10
+    test: float = 10
+    group: str | None = None
+    test_fold: str | None = None
+    validation_fold: str | None = None
+
+
+def split(recordings, rule=Rule()):
+    """Give every recording its split.
+
+    Args:
+        recordings: a list of `Recording`; noise is passed through.
+        rule: a `Rule`.
+
+    Returns:
+        recordings with `split` set, and `group` where it is known or could be told from the names; and a sentence that
+        says how it was done.
+
+    Raises:
+        KwsclsError: groups are torn apart by the given splits, there are too few recordings, or the rule does not fit.
+    """
+    if min(rule.validation, rule.test) <= 0 or rule.validation + rule.test >= 100:
+        raise KwsclsError("the shares of validation and test must leave something to each split", None,
+                          "--validation 10 --test 10 is usual")
+    noise = [one for one in recordings if one.noise]
+    recordings, guessed = with_groups([one for one in recordings if not one.noise], rule.group)
+    kind, how = rule.kind, ""
+    if kind in ("auto", "given") and any(one.split for one in recordings):
+        made, how = _given(recordings, rule, guessed)
+    elif kind in ("auto", "given") and all(one.fold for one in recordings) and recordings:
+        made, how = _by_fold(recordings, rule)
+    elif kind == "given":
+        raise KwsclsError("the manifest gives no splits", "--split given", "use --split group or --split clip")
+    elif kind == "group" and not all(one.group for one in recordings):
+        raise KwsclsError("not every recording has a group", "--split group",
+                          "write a column named speaker or group, or tell with --group how names hold it")
+    else:
+        made, how = _drawn(recordings, rule, guessed)
+    missing = [name for name in SPLITS if not any(one.split == name for one in made)]
+    if missing:
+        raise KwsclsError(f"too few recordings: nothing is left for {' and '.join(missing)}", None, "record more")
+    return made + noise, how
+
+
+def official(name, validation=10, test=10):
+    """The split of a Speech Commands recording: the hash of the speaker's name decides.
+
+    Args:
+        name: a file's name; what follows `_nohash_` does not count.
+        validation, test: percent.
+
+    Source: P. Warden, "Speech Commands", arXiv:1804.03209, section 7, and the corpus' README.
+    """
+    speaker = re.sub(r"_nohash_.*$", "", name.rsplit("/", 1)[-1])
+    percent = int(hashlib.sha1(speaker.encode()).hexdigest(), 16) % BUCKETS * 100 / (BUCKETS - 1)
+    return "validation" if percent < validation else "test" if percent < validation + test else "train"
+
+
+def folds(recordings, count):
+    """The fold of each recording, from 0 to count - 1: given folds as they are, else whole groups, evenly spread.
+
+    Raises:
+        KwsclsError: there are fewer groups than folds.
+    """
+    recordings, _ = with_groups(recordings)
+    names = sorted({one.fold for one in recordings if one.fold}, key=_natural)
+    if len(names) == count and all(one.fold for one in recordings):
+        return [names.index(one.fold) for one in recordings]
+    keys = [_unit(one) for one in recordings]
+    sizes = collections.Counter(keys)
+    if len(sizes) < count:
+        raise KwsclsError(f"{len(sizes)} groups cannot be spread over {count} folds", None, "ask for fewer folds")
+    load, place = [0] * count, {}
+    for key in sorted(sizes, key=lambda key: (-sizes[key], _digest(key))):
+        place[key] = min(range(count), key=load.__getitem__)
+        load[place[key]] += sizes[key]
+    return [place[key] for key in keys]
+
+
+def shared(recordings):
+    """Groups that are in several splits: name to the splits' names."""
+    places = collections.defaultdict(set)
+    for one in recordings:
+        if one.group and one.split:
+            places[one.group].add(one.split)
+    return {group: sorted(splits, key=SPLITS.index) for group, splits in sorted(places.items()) if len(splits) > 1}
+
+
+def with_groups(recordings, pattern=None):
+    """Recordings with their groups, from the manifest, a pattern or else their names; and how that was guessed, or None.
+
+    Raises:
+        KwsclsError: the pattern is none, or does not fit a name.
+    """
+    if pattern:
+        return [dataclasses.replace(one, group=_matched(one, pattern)) for one in recordings], None
+    if not recordings or any(one.group for one in recordings):
+        return recordings, None
+    for guess, what in ((_before_nohash, "the part of the names before _nohash_"),
+                        (_beside_label, "what the names hold beside label and number")):
+        groups = [guess(one) for one in recordings]
+        if all(groups) and _telling(recordings, groups):
+            return [dataclasses.replace(one, group=group) for one, group in zip(recordings, groups)], what
+    return recordings, None
+
+
+def _matched(one, pattern):
+    try:
+        found = re.search(pattern, one.path.name)
+        group = found and (found.groupdict().get("group") or found.group(1))
+    except (re.error, IndexError) as error:
+        raise KwsclsError(f"is no regular expression with a group ({error})", f"--group {pattern}",
+                          "put the speaker's part into parentheses, as in '^([^_]+)_'") from error
+    if not group:
+        raise KwsclsError(f"does not find a group in {one.path.name}", f"--group {pattern}")
+    return group
+
+
+def _before_nohash(one):
+    return one.path.stem.split("_nohash_")[0] if "_nohash_" in one.path.stem else None
+
+
+def _beside_label(one):
+    parts = [part for part in re.split(r"[_\-. ]+", one.path.stem) if part]
+    if len(parts) < 3 or one.labels[0] not in parts or not parts[-1].isdigit():
+        return None
+    parts.remove(one.labels[0])
+    return "_".join(parts[:-1]) or None
+
+
+def _telling(recordings, groups):
+    """Whether guessed groups look like speakers: three or more, and most said several labels or clips."""
+    several = [group for group, count in collections.Counter(groups).items() if count > 1]
+    many = len({one.labels[0] for one in recordings if "_nohash_" in one.path.stem}) > 0
+    labels = collections.defaultdict(set)
+    for one, group in zip(recordings, groups):
+        labels[group].add(one.labels[0])
+    return len(labels) >= 3 and (many or len(several) > len(labels) / 2 and sum(map(len, labels.values())) > 1.5 * len(labels))
+
+
+def _given(recordings, rule, guessed):
+    """The manifest's own splits; what it lacks is drawn from train."""
+    torn = shared(recordings)
+    if torn and rule.kind == "auto" and guessed != "what the names hold beside label and number":
+        group, places = next(iter(torn.items()))
+        raise KwsclsError(
+            f"{len(torn)} speakers or groups are in several splits, for example {group} in {' and '.join(places)}, so the "
+            "test would flatter", None, "--split group draws the splits anew, --split given keeps them as they are")
+    recordings = [one if one.split else dataclasses.replace(one, split="train") for one in recordings]
+    lacking = [name for name in ("validation", "test") if not any(one.split == name for one in recordings)]
+    how = "as given"
+    if lacking:
+        train = [one for one in recordings if one.split == "train"]
+        drawn, by = _drawn(train, rule, guessed)
+        split_of = {one.path: one.split if one.split in lacking else "train" for one in drawn}
+        recordings = [dataclasses.replace(one, split=split_of.get(one.path, one.split)) for one in recordings]
+        how = f"as given, {' and '.join(lacking)} drawn from train {by}"
+    return recordings, how
+
+
+def _by_fold(recordings, rule):
+    names = sorted({one.fold for one in recordings}, key=_natural)
+    if len(names) < 3:
+        raise KwsclsError(f"{len(names)} folds are too few for train, validation and test", None, "use --split clip")
+    test = str(rule.test_fold or names[-1])
+    if test not in names:
+        raise KwsclsError("there is no such fold", f"--test-fold {test}", f"there are {', '.join(names)}")
+    validation = str(rule.validation_fold or names[names.index(test) - 1])
+    if validation not in names or validation == test:
+        raise KwsclsError("is no fold that is left", f"--validation-fold {validation}",
+                          f"there are {', '.join(name for name in names if name != test)}")
+    places = {test: "test", validation: "validation"}
+    made = [dataclasses.replace(one, split=places.get(one.fold, "train")) for one in recordings]
+    return made, f"by fold: {test} is test, {validation} is validation"
+
+
+def _drawn(recordings, rule, guessed):
+    """Splits drawn by a hash, of the group where groups are known."""
+    groups = {one.group for one in recordings}
+    if rule.kind != "clip" and None not in groups and len(groups) >= 3:
+        keys = [one.group for one in recordings]
+        how = "by group, none in two splits" + (f" (groups: {guessed})" if guessed else "")
+    else:
+        keys = [_identity(one) for one in recordings]
+        how = "by clip, as asked" if rule.kind == "clip" else "by clip, as no speakers or groups are known"
+        if rule.kind != "clip" and groups != {None}:
+            how = f"by clip, as {len(groups)} groups are too few to keep them apart"
+    places, by = _places(recordings, keys, rule)
+    return [dataclasses.replace(one, split=place) for one, place in zip(recordings, places)], f"{how}, {by}"
+
+
+def _places(recordings, keys, rule):
+    """The split of each recording, and how: the official hash if that suits these labels, else the best of some orders."""
+    hashed = {key: official(key, rule.validation, rule.test) for key in keys}
+    best, how = [hashed[key] for key in keys], "by the hash of Speech Commands"
+    least = _lacking(recordings, best)
+    for salt in range(ORDERS):
+        if not least:
+            break
+        ordered = _ordered(recordings, keys, rule, salt)
+        lacking = _lacking(recordings, ordered)
+        if lacking < least:
+            best, least, how = ordered, lacking, "each label its share, in the order of a hash"
+    return best, how
+
+
+def _ordered(recordings, keys, rule, salt):
+    """Splits by filling test, then validation, with the keys in the order of a salted hash, each label its share."""
+    total, of_key = collections.Counter(), collections.defaultdict(collections.Counter)
+    for one, key in zip(recordings, keys):
+        for label in one.labels:
+            total[label] += 1
+            of_key[key][label] += 1
+    place, left = {}, sorted(of_key, key=lambda key: _digest(f"{salt} {key}"))
+    for name, share in (("test", rule.test), ("validation", rule.validation)):
+        want = {label: max(1, count * share / 100) for label, count in total.items()}
+        have = collections.Counter()
+        for key in list(left[1:] if name == "validation" else left[2:]):
+            new = of_key[key]
+            if all(have[label] >= want[label] for label in want):
+                break
+            if sum(min(count, want[label] - have[label]) for label, count in new.items()) > sum(new.values()) / 2:
+                place[key] = name
+                have.update(new)
+                left.remove(key)
+    return [place.get(key, "train") for key in keys]
+
+
+def _lacking(recordings, places):
+    """How many labels lack a recording in a split, or more than half of theirs in train; an empty split weighs more."""
+    have, total = collections.Counter(), collections.Counter()
+    for one, place in zip(recordings, places):
+        have.update((label, place) for label in one.labels)
+        total.update(one.labels)
+    none = sum(not have[label, place] for label in total for place in SPLITS)
+    few = sum(have[label, "train"] < count / 2 for label, count in total.items())
+    return none + few + 1000 * (len(SPLITS) - len(set(places)))
+
+
+def _unit(one):
+    return one.group or _identity(one)
+
+
+def _identity(one):
+    """What names a recording wherever its folder lies."""
+    return f"{';'.join(one.labels)}/{one.path.name}"
+
+
+def _digest(text):
+    return hashlib.sha1(text.encode()).hexdigest()
+
+
+def _natural(name):
+    """A key that sorts 10 after 9."""
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]

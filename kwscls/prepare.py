@@ -1,0 +1,31 @@
+"""Bring recordings into the folder that training reads: split, labelled, one rate, mono, 16 bits."""
+
+import sys
+
+from kwscls import console
+from kwscls.settings import PrepareSettings
+
+
+def main(argv=None):
+    """Run the verb."""
+    return console.command(PrepareSettings, act, argv)
+
+
+def act(settings):
+    """Prepare, and show what was found."""
+    from kwscls.data import corpora, findings
+    from kwscls.data.prepare import prepare
+
+    if settings.data is None:
+        console.table("corpora", ["name", "what it is", "licence"],
+                      [[name, entry.title, entry.licence] for name, entry in corpora.CORPORA.items()])
+        return
+    report = prepare(settings)
+    if settings.json:
+        console.print_json(report)
+    else:
+        findings.show(report)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
