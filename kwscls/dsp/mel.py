@@ -126,7 +126,9 @@ def log_mel(spectrogram, filters, *, floor=0.0, offset=0.0):
             "log_mel needs a floor or an offset above 0, else silence becomes minus infinity"
         )
     energies = spectrogram @ tf.constant(filters, spectrogram.dtype)
-    return tf.math.log(tf.maximum(energies, floor) + offset)
+    if floor > 0:
+        energies = tf.maximum(energies, floor)
+    return tf.math.log(energies + offset)
 
 
 def mfcc(log_mel, coefficients, *, norm="htk"):

@@ -75,7 +75,7 @@ def spectrogram(
         pad_end=pad_end,
         window_fn=lambda length, dtype: tf.constant(taps, dtype),
     )
-    return raise_to(tf.abs(spectrum), power)
+    return magnitude(spectrum, power)
 
 
 def make_window(window, length, periodic=True):
@@ -107,11 +107,11 @@ def pad_to(waveform, samples):
     return _pad_last(waveform, 0, max(samples - length, 0), "constant")
 
 
-def raise_to(magnitude, power):
-    """magnitude ** power, by multiplication where that does it."""
-    if power == 1:
-        return magnitude
-    return tf.square(magnitude) if power == 2 else tf.pow(magnitude, power)
+def magnitude(spectrum, power):
+    """|spectrum| ** power of a complex tensor; for a power of 2 without the root, which costs more than the transform."""
+    if power == 2:
+        return tf.square(tf.math.real(spectrum)) + tf.square(tf.math.imag(spectrum))
+    return tf.abs(spectrum) if power == 1 else tf.pow(tf.abs(spectrum), power)
 
 
 def _pad_sides(waveform, samples, mode):
