@@ -65,13 +65,14 @@ def wrote(*paths):
 
 
 def progress(transient=False):
-    """A rich progress display: what, bar, count, time gone and time left."""
+    """A rich progress display: what, bar, count, time gone and time left; nothing where no terminal shows it."""
     from rich.progress import (BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn,
                                TimeRemainingColumn)
 
+    shown = screen()
     return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                     TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
-                    console=screen(), transient=transient)
+                    console=shown, transient=transient, disable=not shown.is_terminal)
 
 
 def table(title, columns, rows):

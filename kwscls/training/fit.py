@@ -16,6 +16,9 @@ from kwscls.training.rehearsal import rehearse
 ROWS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
 """The columns of a history."""
 
+CHECKPOINT = "checkpoint.npz"
+"""The file from which a training is resumed."""
+
 ENDLESS = 1 << 20
 """More epochs than any plan has: the callbacks say when it is enough."""
 
@@ -85,7 +88,7 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume
     """
     compile_model(model, recipe)
     plan = Plan(recipe.epochs, pipeline.steps(train, recipe.batch_size), budget)
-    keeper = Keeper(folder / "checkpoint.npz", plan, recipe.patience)
+    keeper = Keeper(folder / CHECKPOINT, plan, recipe.patience)
     validation_batches = pipeline.ordered_batches(validation, recipe.batch_size)
 
     def batches(first_epoch):

@@ -16,11 +16,11 @@ from kwscls.augment.change import augmentation, load_noises
 from kwscls.data.pipeline import Clips, class_folders, clip_length
 from kwscls.data.prepare import ready
 from kwscls.errors import KwsclsError
-from kwscls.evaluation import plots
+from kwscls.evaluation import plots, tables
 from kwscls.evaluation.run import evaluate
 from kwscls.serving import bundle
 from kwscls.training import optimizers, recipes, statistics
-from kwscls.training.fit import ROWS, fit
+from kwscls.training.fit import CHECKPOINT, ROWS, fit
 
 
 def train(settings):
@@ -38,18 +38,30 @@ def train(settings):
     Raises:
         KwsclsError: the data, a setting or the place of the run is not as it should be.
     """
-    started = time.monotonic()
     out = Path(settings.out or Path("export") / settings.model)
     settings = open_run(out, settings)
     unfinished = unfinished_folder(out)
-    recipe = chosen_recipe(settings)
-    sizes = chosen_sizes(settings)
-    models.row(settings.model)
+    try:
+        fill_run(unfinished, settings)
+    except KwsclsError:
+        if not (unfinished / CHECKPOINT).exists():  # there is nothing that could be resumed
+            shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    (unfinished / CHECKPOINT).unlink()
+    files.replace_folder(unfinished, out)
+    console.wrote(*sorted(out.iterdir()))
+    return out
+
+
+def fill_run(folder, settings):
+    """Train, and write everything that a run holds into a folder."""
+    started = time.monotonic()
+    recipe, sizes = chosen_recipe(settings), chosen_sizes(settings)
     prepared = Path(ready(settings.data))
     train_clips, validation_clips, rate = load_clips(prepared, settings.seconds)
     seed_everything(settings)
     model = models.build(settings.model, train_clips.labels, train_clips.samples, sample_rate=rate, **sizes)
-    files.write_json(unfinished / "settings.json", {
+    files.write_json(folder / "settings.json", {
         **settings_room.as_dict(settings), "seconds": train_clips.samples / rate, "prepared": str(prepared),
         "recipe": dataclasses.asdict(recipe), "sizes": sizes})
     start_model(model, settings, train_clips)
@@ -58,15 +70,11 @@ def train(settings):
                 f"{model.samples / rate:g} s at {rate} Hz")
     left = settings.budget and settings.budget - (time.monotonic() - started)
     noises = load_noises(settings.noises or prepared / "noise", rate, model.samples)
-    history = fit(model, train_clips, validation_clips, recipe, unfinished, seed=settings.seed, budget=left,
+    history = fit(model, train_clips, validation_clips, recipe, folder, seed=settings.seed, budget=left,
                   resume=settings.resume, change=augmentation(recipe, rate, noises))
-    write_run(unfinished, model, history)
-    split = "test" if (prepared / "test").is_dir() else "validation"
-    evaluate(unfinished, data=str(prepared), split=split)
-    (unfinished / "checkpoint.npz").unlink()
-    files.replace_folder(unfinished, out)
-    console.wrote(*sorted(out.iterdir()))
-    return out
+    write_run(folder, model, history)
+    results = evaluate(folder, data=str(prepared), split="test" if (prepared / "test").is_dir() else "validation")
+    console.table(tables.title(results), tables.measure_columns(results), tables.measures(results))
 
 
 def unfinished_folder(out):
@@ -94,7 +102,7 @@ def open_run(out, settings):
             **{name: value for name, value in stored.items() if name in names}, "resume": True})
     if out.exists() and not settings.overwrite:
         raise KwsclsError("exists already", out, "choose another --out, or --overwrite to replace it")
-    if unfinished.exists() and not settings.overwrite:
+    if (unfinished / CHECKPOINT).exists() and not settings.overwrite:
         raise KwsclsError("an unfinished run lies here", unfinished, "--resume goes on with it, --overwrite begins anew")
     shutil.rmtree(unfinished, ignore_errors=True)
     return settings
