@@ -211,7 +211,7 @@ PAGE = """<!doctype html>
 <div class="figures">$figures</div>
 <h2>All numbers</h2>
 $measures
-<h2>All labels, the worst F1 first</h2>
+<h2>All labels with 95 % intervals, the worst F1 first</h2>
 $labels
 <h2>The surest mistakes</h2>
 <div class="mistakes">$mistakes</div>

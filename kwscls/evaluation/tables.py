@@ -6,7 +6,7 @@ MEASURES = (("accuracy", "accuracy"), ("balanced_accuracy", "balanced accuracy")
 MULTILABEL = (("mean_average_precision", "mean average precision"), ("d_prime", "d-prime"),
               ("micro_f1", "micro F1 at the thresholds"))
 
-LABEL_COLUMNS = ("label", "clips#", "recall#", "95 %#", "precision#", "95 %#", "F1#", "95 %#", "ROC AUC#")
+LABEL_COLUMNS = ("label", "clips#", "recall %#", "precision %#", "F1 %#", "ROC AUC#")
 DISTURBED_COLUMNS = ("disturbance", "level#", "accuracy#", "95 %#")
 MISTAKE_COLUMNS = ("clip", "label", "answer", "confidence#")
 
@@ -36,10 +36,10 @@ def measures(results):
 
 
 def labels(results):
-    """Rows of each label, the worst F1 first, those without clips last."""
+    """Rows of each label with 95 % intervals in brackets, the worst F1 first, those without clips last."""
     rows = sorted(results["per_label"].items(), key=lambda item: 2 if item[1]["f1"] is None else item[1]["f1"])
-    return [(label, row["support"], *(cell for name in ("recall", "precision", "f1")
-                                      for cell in (number(row[name]), bounds(row[f"{name}_interval"]))),
+    return [(label, row["support"],
+             *(percent(row[name], row[f"{name}_interval"]) for name in ("recall", "precision", "f1")),
              number(row["roc_auc"])) for label, row in rows]
 
 
@@ -57,6 +57,13 @@ def mistakes(results):
 def number(value):
     """A number in a table."""
     return "-" if value is None else f"{value:.3f}"
+
+
+def percent(value, pair):
+    """A share in percent with its interval, as narrow as 80 columns want it."""
+    if value is None:
+        return "-"
+    return f"{100 * value:.1f}" + (f" ({100 * pair[0]:.0f}-{100 * pair[1]:.0f})" if pair else "")
 
 
 def bounds(pair):
