@@ -54,7 +54,7 @@ class MultiHeadAttention(keras.layers.Layer):
         self.output_projection.build((None, self.heads * self._size))
         self.attention_dropout.build(None)
 
-    def call(self, tokens, attention_mask=None, training=None, return_attention=False):
+    def call(self, tokens, attention_mask=None, training=None, return_attention=False, answered=None):
         """Attend.
 
         Args:
@@ -62,25 +62,26 @@ class MultiHeadAttention(keras.layers.Layer):
             attention_mask: [batch, tokens], True or 1 for the keys that may be attended to; all when None.
                 A row without any attends to all alike.
             return_attention: whether the weights come back too.
+            answered: how many of the first tokens get an answer; all when None.
 
         Returns:
-            [batch, tokens, width]; with `return_attention` also the weights, float32 [batch, heads, tokens, tokens].
+            [batch, answered, width]; with `return_attention` also the weights, float32 [batch, heads, answered, tokens].
         """
         count, width = tf.shape(tokens)[1], tokens.shape[-1]
         joint = self.query_key_value(tf.reshape(tokens, [-1, width]))  # [batch * tokens, 3 * heads * size]
         joint = tf.reshape(joint, [-1, count, 3, self.heads, self._size])
         query, key, value = tf.unstack(tf.transpose(joint, [2, 0, 3, 1, 4]))  # each [batch, heads, tokens, size]
-        scores = tf.matmul(query * self._size**-0.5, key, transpose_b=True)  # [batch, heads, queries, keys]
-        scores = tf.cast(scores, tf.float32)
+        query = query[:, :, :answered] * self._size**-0.5
+        scores = tf.cast(tf.matmul(query, key, transpose_b=True), tf.float32)  # [batch, heads, answered, tokens]
         if attention_mask is not None:
             allowed = tf.cast(attention_mask, tf.bool)[:, tf.newaxis, tf.newaxis, :]
             scores = tf.where(allowed, scores, scores.dtype.min)
         weights = tf.nn.softmax(scores)
         dropped = self.attention_dropout(tf.cast(weights, self.compute_dtype), training=training)
-        heard = tf.transpose(tf.matmul(dropped, value), [0, 2, 1, 3])  # [batch, tokens, heads, size]
+        heard = tf.transpose(tf.matmul(dropped, value), [0, 2, 1, 3])  # [batch, answered, heads, size]
         answer = self.output_projection(tf.reshape(heard, [-1, self.heads * self._size]))
-        answer = tf.reshape(answer, [-1, count, width])
-        answer.set_shape(tokens.shape)
+        answer = tf.reshape(answer, tf.shape(tokens[:, :answered]))
+        answer.set_shape(tokens[:, :answered].shape)
         return (answer, weights) if return_attention else answer
 
     def get_config(self):

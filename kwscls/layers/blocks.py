@@ -66,36 +66,36 @@ class TransformerBlock(keras.layers.Layer):
         self.mlp_1.build((None, width))
         self.mlp_2.build((None, self.mlp_size))
 
-    def call(self, tokens, attention_mask=None, training=None, return_attention=False):
+    def call(self, tokens, attention_mask=None, training=None, return_attention=False, answered=None):
         """One layer.
 
         Args:
             tokens: [batch, tokens, width].
             attention_mask: [batch, tokens], True or 1 for the tokens that may be attended to; all when None.
             return_attention: whether the attention weights come back too.
+            answered: how many of the first tokens get an answer; all when None. In a last block of which only the class
+                token is read, this spares what nobody reads.
 
         Returns:
-            [batch, tokens, width]; with `return_attention` also the weights, float32 [batch, heads, tokens, tokens].
+            [batch, answered, width]; with `return_attention` also the weights, float32 [batch, heads, answered, tokens].
         """
         # Between the attentions tokens are the rows of one matrix: norms and products need no batch axis.
-        whole = tf.shape(tokens)
-        rows = tf.reshape(tokens, [-1, tokens.shape[-1]])
-        heard, weights = self._attend(tf.reshape(self.norm1(rows), whole) if self.norm_first else tokens,
-                                      attention_mask, training, return_attention)
-        rows += self.outer_dropout(tf.reshape(heard, tf.shape(rows)), training=training)
+        width = tokens.shape[-1]
+        normed = tokens
+        if self.norm_first:
+            normed = tf.reshape(self.norm1(tf.reshape(tokens, [-1, width])), tf.shape(tokens))
+        heard, weights = self.attention(normed, attention_mask=attention_mask, training=training, return_attention=True,
+                                        answered=answered)
+        kept = tokens[:, :answered] + self.outer_dropout(heard, training=training)
+        rows = tf.reshape(kept, [-1, width])
         if self.norm_first:
             rows += self._mlp(self.norm2(rows), training)
         else:
             rows = self.norm1(rows)
             rows = self.norm2(rows + self._mlp(rows, training))
-        answer = tf.reshape(rows, whole)
-        answer.set_shape(tokens.shape)
+        answer = tf.reshape(rows, tf.shape(kept))
+        answer.set_shape(kept.shape)
         return (answer, weights) if return_attention else answer
-
-    def _attend(self, tokens, attention_mask, training, return_attention):
-        found = self.attention(tokens, attention_mask=attention_mask, training=training,
-                               return_attention=return_attention)
-        return found if return_attention else (found, None)
 
     def _mlp(self, rows, training):
         hidden = self.inner_dropout(self.activation(self.mlp_1(rows)), training=training)

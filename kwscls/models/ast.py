@@ -1,6 +1,7 @@
 """AST, the Audio Spectrogram Transformer (Gong et al., 2021, arXiv 2104.01778)."""
 
 import keras
+import numpy as np
 
 from kwscls.layers.blocks import TransformerBlock
 from kwscls.layers.fbank import FeatureStandardization, KaldiFilterbank, frame_count
@@ -19,7 +20,7 @@ def ast(labels, samples, *, sample_rate=16000, activation="softmax", hidden_size
 
     The layers, by name: "fbank" (log-mel, the end zero-padded or cut; masks of SpecAugment go on its output, as zeros),
     "standardize", "patches", "tokens" (the input of the first block), "block_0"..., "norm", "pooled", "head_norm", "logits".
-    See `features_model` and `attention_maps`.
+    See `features_model` and `look_inside`.
 
     Args:
         labels: the names of the labels, or their count.
@@ -71,10 +72,11 @@ def body(features, labels, *, hidden_size, heads, layers, mlp_size, patch_size=1
     if dropout:
         tokens = keras.layers.Dropout(dropout, name="dropout")(tokens)
     for number in range(layers):
-        tokens = TransformerBlock(heads, mlp_size, qkv_bias=qkv_bias, activation=hidden_act, epsilon=layer_norm_eps,
-                                  dropout=dropout, attention_dropout=attention_dropout, name=f"block_{number}")(tokens)
+        block = TransformerBlock(heads, mlp_size, qkv_bias=qkv_bias, activation=hidden_act, epsilon=layer_norm_eps,
+                                 dropout=dropout, attention_dropout=attention_dropout, name=f"block_{number}")
+        tokens = block(tokens, answered=None if number < layers - 1 else 2)  # only class and distillation are read
     tokens = keras.layers.LayerNormalization(epsilon=layer_norm_eps, name="norm")(tokens)
-    pooled = keras.layers.GlobalAveragePooling1D(name="pooled")(tokens[:, :2])
+    pooled = keras.layers.GlobalAveragePooling1D(name="pooled")(tokens)
     pooled = keras.layers.LayerNormalization(epsilon=head_norm_eps, name="head_norm")(pooled)
     return keras.layers.Dense(labels, dtype="float32", name="logits",
                               kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02))(pooled)
@@ -85,20 +87,23 @@ def features_model(model):
     return keras.Model(model.get_layer("standardize").output, model.outputs[0], name=f"{model.name}_features")
 
 
-def attention_maps(model, waveforms):
-    """What every token of an AST attends to.
+def look_inside(model, inputs):
+    """Every token after every block, and what it attends to. (In the model itself the last block answers two tokens only.)
 
     Args:
-        model: an AST.
-        waveforms: float [batch, samples].
+        model: an AST, or the part behind its frontend.
+        inputs: what it takes, waveforms [batch, samples] or features [batch, frames, bands].
 
     Returns:
-        A list with one array a block, float32 [batch, heads, tokens, tokens]: tokens 0 and 1 are class and distillation,
-        then the patches, row by row from low bands to high, time fastest.
+        The hidden states, float32 [batch, tokens, hidden_size]: before the first block, after each, after the final norm.
+        The attention weights, one array a block, float32 [batch, heads, tokens, tokens]. Tokens 0 and 1 are class and
+        distillation, then come the patches, row by row from low bands to high, time fastest.
     """
-    tokens, maps = keras.Model(model.inputs[0], model.get_layer("tokens").output)(waveforms), []
-    for block in model.layers:
-        if block.name.startswith("block_"):
-            tokens, weights = block(tokens, return_attention=True)
+    states, maps = [keras.Model(model.inputs[0], model.get_layer("tokens").output)(inputs)], []
+    for layer in model.layers:
+        if layer.name.startswith("block_"):
+            tokens, weights = layer(states[-1], return_attention=True)
+            states.append(tokens)
             maps.append(weights.numpy())
-    return maps
+    states.append(model.get_layer("norm")(states[-1]))
+    return [np.asarray(tokens, np.float32) for tokens in states], maps

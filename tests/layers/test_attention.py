@@ -48,6 +48,14 @@ def test_answers_by_the_formula(options, allowed):
     np.testing.assert_array_equal(layer(TOKENS, attention_mask=allowed and tf.constant(allowed)), answer)
 
 
+def test_the_first_tokens_alone():
+    layer = drawn(MultiHeadAttention(3))
+    whole, maps = layer(TOKENS, return_attention=True)
+    some, their_maps = layer(TOKENS, return_attention=True, answered=2)
+    np.testing.assert_allclose(some, whole[:, :2], atol=1e-5)
+    np.testing.assert_allclose(their_maps, maps[:, :, :2], atol=1e-6)
+
+
 def test_answers_as_keras():
     ours = drawn(MultiHeadAttention(3, name="ours"))
     theirs = keras.layers.MultiHeadAttention(3, 4)

@@ -55,6 +55,16 @@ def test_attention_comes_on_request(norm_first):
     np.testing.assert_allclose(tf.reduce_sum(weights, -1), 1, atol=1e-6)
 
 
+@pytest.mark.parametrize("norm_first", [True, False])
+def test_the_first_tokens_alone(norm_first, tmp_path):
+    layer, tokens = drawn(TransformerBlock(3, 20, norm_first=norm_first)), keras.Input((5, 12))
+    model = keras.Model(tokens, layer(tokens, answered=2))
+    assert model.output_shape == (None, 2, 12)
+    np.testing.assert_allclose(model(TOKENS), layer(TOKENS)[:, :2], rtol=1e-5, atol=1e-5)
+    model.save(tmp_path / "m.keras")
+    np.testing.assert_array_equal(keras.saving.load_model(tmp_path / "m.keras")(TOKENS), model(TOKENS))
+
+
 def test_gelu_is_exact():
     x = np.linspace(-6, 6, 1001, dtype=np.float32)
     np.testing.assert_allclose(gelu(tf.constant(x)), x * (1 + erf(x / np.sqrt(2))) / 2, atol=1e-6)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kwscls import models
-from kwscls.models.ast import attention_maps, features_model
+from kwscls.models.ast import features_model, look_inside
 from tests.models.small import SMALL
 
 
@@ -63,11 +63,15 @@ def test_features_enter_behind_the_frontend(small):
     np.testing.assert_allclose(features_model(small)(features), small(waveform), atol=1e-6)
 
 
-def test_attention_of_every_block_can_be_drawn(small):
-    maps = attention_maps(small, np.random.default_rng(0).normal(size=(3, 8000)).astype(np.float32))
+def test_hidden_states_and_attention_of_every_block(small):
+    waveforms = np.random.default_rng(0).normal(size=(3, 8000)).astype(np.float32)
+    states, maps = look_inside(small, waveforms)
+    assert [state.shape for state in states] == [(3, 50, 24)] * 4
     assert [weights.shape for weights in maps] == [(3, 2, 50, 50)] * 2
     for weights in maps:
         np.testing.assert_allclose(weights.sum(-1), 1, atol=1e-5)
+    pooled = keras.Model(small.inputs[0], small.get_layer("pooled").output)(waveforms)
+    np.testing.assert_allclose(states[-1][:, :2].mean(1), pooled, atol=1e-5)
 
 
 def test_mixed_precision_answers_nearly_the_same(small):

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from kwscls.models.ast import body
+from kwscls.models.ast import body, look_inside
 from kwscls.pretrained import fill
 from kwscls.pretrained.read import Source
 
@@ -19,11 +19,12 @@ def run(meta, weights, inputs):
                   head_norm_eps=config["layer_norm_eps"], qkv_bias=config["qkv_bias"], hidden_act=config["hidden_act"])
     model = keras.Model(features, logits)
     fill(model, Source(weights, config), "ast")
-    return outputs(model, inputs["input_values"], embeddings="tokens", last_hidden_state="norm", pooled="pooled",
-                   logits="logits", **{f"hidden_state_{n + 1}": f"block_{n}" for n in range(config["num_hidden_layers"])})
+    answers, states = outputs(model, inputs["input_values"])
+    return answers | {"embeddings": states[0], "last_hidden_state": states[-1]} | {
+        f"hidden_state_{number}": state for number, state in enumerate(states[:-1])}
 
 
-def outputs(model, features, **layers):
-    """What layers answer, by names of outputs."""
-    tapped = keras.Model(model.inputs[0], {name: model.get_layer(layer).output for name, layer in layers.items()})
-    return {name: np.asarray(value) for name, value in tapped(features).items()}
+def outputs(model, features):
+    """What the layers "pooled" and "logits" answer, and the hidden states."""
+    tapped = keras.Model(model.inputs[0], {name: model.get_layer(name).output for name in ("pooled", "logits")})
+    return {name: np.asarray(value) for name, value in tapped(features).items()}, look_inside(model, features)[0]

@@ -17,5 +17,6 @@ def run(meta, weights, inputs):
                   strides=(config["fstride"], config["tstride"]), layer_norm_eps=1e-6, head_norm_eps=1e-5)
     model = keras.Model(features, logits)
     fill(model, Source(weights), "ast")
-    return outputs(model, inputs["x"], embeddings="tokens", norm="norm", pooled="pooled", logits="logits",
-                   **{f"block_{n}": f"block_{n}" for n in range(config["depth"])})
+    answers, states = outputs(model, inputs["x"])
+    return answers | {"embeddings": states[0], "norm": states[-1]} | {
+        f"block_{number}": state for number, state in enumerate(states[1:-1])}
