@@ -23,6 +23,13 @@ class Row:
     sizes: dict = dataclasses.field(default_factory=dict)
 
 
+# Three wide-stepping convolutions, since on a CPU the published seven cost more than the transformer behind them.
+_WAV2VEC2_SMALL = dict(
+    conv_dim=(64, 128, 192), conv_kernel=(40, 8, 8), conv_stride=(20, 4, 4), conv_bias=True, feat_extract_norm="layer",
+    hidden_size=128, num_hidden_layers=3, num_attention_heads=4, intermediate_size=384, do_stable_layer_norm=True,
+    num_conv_pos_embeddings=16, num_conv_pos_embedding_groups=4, classifier_proj_size=128, layerdrop=0.0,
+    activation_dropout=0.0, mask_time_length=4, mask_time_min_masks=1)
+
 MODELS = {
     "ast": Row("ast:ast", "Gong et al., AST: Audio Spectrogram Transformer (2021), tiny"),
     "ast_small": Row("ast:ast", "Gong et al. (2021), small", dict(hidden_size=384, heads=6)),
@@ -55,6 +62,40 @@ MODELS = {
     "vit_small": Row("vit:vit", "Dosovitskiy et al. (2020), in DeiT's small size", dict(hidden_dim=384, num_heads=6)),
     "vit_base": Row("vit:vit", "Dosovitskiy et al. (2020), B/16", dict(hidden_dim=768, num_heads=12)),
     "convnext_tiny": Row("convnext:convnext", "Liu et al., A ConvNet for the 2020s (2022), tiny"),
+    "sincnet": Row("sinc_keywords:sinc_keywords", "ours, with the filters of Ravanelli, Bengio, Speaker recognition from raw "
+                   "waveform with SincNet (2018)"),
+    "sincnet_timit": Row("sincnet:sincnet", "Ravanelli, Bengio (2018), the stack for TIMIT", dict(spare_norms=True)),
+    "wav2vec2": Row("wav2vec2:wav2vec2", "Baevski et al., wav2vec 2.0 (2020), a small one of ours", _WAV2VEC2_SMALL),
+    "wav2vec2_frames": Row("wav2vec2:wav2vec2", "the same, with an answer for each frame", dict(_WAV2VEC2_SMALL, head="frames")),
+    "wav2vec2_base": Row("wav2vec2:wav2vec2", "Baevski et al. (2020), base"),
+    "wav2vec2_large": Row("wav2vec2:wav2vec2", "Baevski et al. (2020), large, LV-60's kind", dict(
+        conv_bias=True, feat_extract_norm="layer", hidden_size=1024, num_hidden_layers=24, num_attention_heads=16,
+        intermediate_size=4096, do_stable_layer_norm=True)),
+    "res1d": Row("resnet1d:resnet1d", "ours: a residual net over time, made to learn fast on two CPU cores"),
+    "res2d": Row("resnet2d:resnet2d", "ours: a residual net on the log-mel picture, 220,000 parameters"),
+    "bcresnet_1": Row("bcresnet:bcresnet", "Kim et al., Broadcasted residual learning (2021)"),
+    "bcresnet_1_5": Row("bcresnet:bcresnet", "Kim et al. (2021)", dict(tau=1.5)),
+    "bcresnet_2": Row("bcresnet:bcresnet", "Kim et al. (2021)", dict(tau=2)),
+    "bcresnet_3": Row("bcresnet:bcresnet", "Kim et al. (2021)", dict(tau=3)),
+    "bcresnet_6": Row("bcresnet:bcresnet", "Kim et al. (2021)", dict(tau=6)),
+    "bcresnet_8": Row("bcresnet:bcresnet", "Kim et al. (2021)", dict(tau=8)),
+    "kwt_1": Row("kwt:kwt", "Berg et al., Keyword Transformer (2021)"),
+    "kwt_2": Row("kwt:kwt", "Berg et al. (2021)", dict(d_model=128, mlp_dim=512, heads=2)),
+    "kwt_3": Row("kwt:kwt", "Berg et al. (2021)", dict(d_model=192, mlp_dim=768, heads=3)),
+    "matchboxnet_3x1x64": Row("matchboxnet:matchboxnet", "Majumdar, Ginsburg, MatchboxNet (2020)"),
+    "matchboxnet_3x2x64": Row("matchboxnet:matchboxnet", "Majumdar, Ginsburg (2020)", dict(repeat=2)),
+    "tcresnet8": Row("tcresnet:tcresnet", "Choi et al., Temporal convolution for real-time keyword spotting (2019)"),
+    "tcresnet8_1_5": Row("tcresnet:tcresnet", "Choi et al. (2019)", dict(width=1.5)),
+    "tcresnet14": Row("tcresnet:tcresnet", "Choi et al. (2019)", dict(widths=(16, 24, 24, 32, 32, 48, 48))),
+    "tcresnet14_1_5": Row("tcresnet:tcresnet", "Choi et al. (2019)", dict(widths=(16, 24, 24, 32, 32, 48, 48), width=1.5)),
+    "dscnn_s": Row("dscnn:dscnn", "Zhang et al., Hello Edge (2017), small"),
+    "dscnn_m": Row("dscnn:dscnn", "Zhang et al. (2017), medium",
+                   dict(layers=((172, 10, 4, 2, 1), (172, 3, 3, 2, 2)) + 3 * ((172, 3, 3, 1, 1),))),
+    "dscnn_l": Row("dscnn:dscnn", "Zhang et al. (2017), large",
+                   dict(layers=((276, 10, 4, 2, 1), (276, 3, 3, 2, 2)) + 4 * ((276, 3, 3, 1, 1),))),
+    "attrnn": Row("attrnn:attrnn", "Andrade et al., A neural attention model for speech command recognition (2018)"),
+    "mhattrnn": Row("attrnn:mhattrnn", "Rybakov et al., Streaming keyword spotting on mobile devices (2020)"),
+    "yamnet": Row("yamnet:yamnet", "Plakal, Ellis, YAMNet (tensorflow/models, 2019)"),
 }
 
 
@@ -115,7 +156,8 @@ def load(path):
     from kwscls import layers
     from kwscls.models.classifier import AudioClassifier
 
-    for module in pkgutil.iter_modules(layers.__path__):  # Keras finds the classes that were imported
+    importlib.import_module("kwscls.models.auxiliary")  # Keras finds the classes that were imported
+    for module in pkgutil.iter_modules(layers.__path__):
         importlib.import_module(f"kwscls.layers.{module.name}")
     try:
         model = keras.models.load_model(path, safe_mode=True)

@@ -6,9 +6,6 @@ from kwscls.layers.pooling import PaddedMaxPooling2D
 from kwscls.models.blocks import convolution, head, norm, relu
 from kwscls.models.images import image_classifier, spectrogram_image
 
-SMALLEST = 32
-"""The smallest side of the image: five halvings then leave one pixel."""
-
 
 def densenet(labels, samples, *, sample_rate=16000, activation="softmax", bands=64, frame_step=160, image_size=None,
              channels=1, growth_rate=32, depths=(6, 12, 24, 16), stem=64, bottleneck=4, dropout=0.0, name="densenet"):
@@ -20,7 +17,7 @@ def densenet(labels, samples, *, sample_rate=16000, activation="softmax", bands=
 
     Args:
         labels: the names of the labels, or their count.
-        samples: clip length; silence follows what is too short for 32 frames.
+        samples: clip length; silence follows what is too short for 29 frames.
         sample_rate, bands, frame_step, image_size, channels: of the image, see `spectrogram_image`.
         activation: "softmax" or "sigmoid", what turns the logits into scores.
         growth_rate: channels that a layer adds.
@@ -33,7 +30,8 @@ def densenet(labels, samples, *, sample_rate=16000, activation="softmax", bands=
     Returns:
         An `AudioClassifier`: float32 [batch, samples] to logits [batch, labels].
     """
-    waveform, x = spectrogram_image(samples, SMALLEST, sample_rate=sample_rate, bands=bands, frame_step=frame_step,
+    smallest = 4 * (2 ** (len(depths) - 1) - 1) + 1  # leaves the last block one pixel
+    waveform, x = spectrogram_image(samples, smallest, sample_rate=sample_rate, bands=bands, frame_step=frame_step,
                                     image_size=image_size, channels=channels)
     x = convolution(x, stem, 7, 2, name="stem_conv")
     x = relu(norm(x, name="stem_norm"), name="stem_relu")

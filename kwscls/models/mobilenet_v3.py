@@ -5,9 +5,6 @@ import keras
 from kwscls.models.blocks import convolution, depthwise, divisible, head, norm, squeeze_excite
 from kwscls.models.images import image_classifier, spectrogram_image
 
-SMALLEST = 32
-"""The smallest side of the image: five halvings then leave one pixel."""
-
 ACTIVATIONS = {"RE": "relu", "HS": "hard_swish"}
 
 # Kernel, expanded channels, channels, squeeze-and-excite, activation, stride: tables 1 and 2 of the paper.
@@ -45,7 +42,7 @@ def mobilenet_v3(labels, samples, *, sample_rate=16000, activation="softmax", ba
 
     Args:
         labels: the names of the labels, or their count.
-        samples: clip length; silence follows what is too short for 32 frames.
+        samples: clip length, any; a clip without one frame of 25 ms is filled up with silence.
         sample_rate, bands, frame_step, image_size, channels: of the image, see `spectrogram_image`.
         activation: "softmax" or "sigmoid", what turns the logits into scores.
         variant: "small" or "large".
@@ -60,7 +57,7 @@ def mobilenet_v3(labels, samples, *, sample_rate=16000, activation="softmax", ba
     Returns:
         An `AudioClassifier`: float32 [batch, samples] to logits [batch, labels].
     """
-    waveform, x = spectrogram_image(samples, SMALLEST, sample_rate=sample_rate, bands=bands, frame_step=frame_step,
+    waveform, x = spectrogram_image(samples, 1, sample_rate=sample_rate, bands=bands, frame_step=frame_step,
                                     image_size=image_size, channels=channels)
     tail = 2 if reduced_tail else 1
     x = _unit(convolution(x, divisible(stem * width_mult), 3, 2, name="stem_conv"), "hard_swish", "stem")

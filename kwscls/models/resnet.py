@@ -6,9 +6,6 @@ from kwscls.layers.pooling import PaddedMaxPooling2D
 from kwscls.models.blocks import convolution, head, norm, relu
 from kwscls.models.images import image_classifier, spectrogram_image
 
-SMALLEST = 32
-"""The smallest side of the image: five halvings then leave one pixel."""
-
 
 def resnet(labels, samples, *, sample_rate=16000, activation="softmax", bands=64, frame_step=160, image_size=None,
            channels=1, block="basic", depths=(2, 2, 2, 2), widths=(64, 128, 256, 512), stem=64, groups=1,
@@ -21,7 +18,7 @@ def resnet(labels, samples, *, sample_rate=16000, activation="softmax", bands=64
 
     Args:
         labels: the names of the labels, or their count.
-        samples: clip length; silence follows what is too short for 32 frames.
+        samples: clip length, any; a clip without one frame of 25 ms is filled up with silence.
         sample_rate, bands, frame_step, image_size, channels: of the image, see `spectrogram_image`.
         activation: "softmax" or "sigmoid", what turns the logits into scores.
         block: "basic" (two 3x3 convolutions) or "bottleneck" (1x1, 3x3, 1x1 to four times the width).
@@ -36,7 +33,7 @@ def resnet(labels, samples, *, sample_rate=16000, activation="softmax", bands=64
     Returns:
         An `AudioClassifier`: float32 [batch, samples] to logits [batch, labels].
     """
-    waveform, x = spectrogram_image(samples, SMALLEST, sample_rate=sample_rate, bands=bands, frame_step=frame_step,
+    waveform, x = spectrogram_image(samples, 1, sample_rate=sample_rate, bands=bands, frame_step=frame_step,
                                     image_size=image_size, channels=channels)
     x = convolution(x, stem, 7, 2, name="stem_conv")
     x = relu(norm(x, name="stem_norm"), name="stem_relu")

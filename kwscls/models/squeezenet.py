@@ -8,9 +8,6 @@ from kwscls.models.blocks import convolution, relu
 from kwscls.models.classifier import label_names
 from kwscls.models.images import image_classifier, spectrogram_image
 
-SMALLEST = 21
-"""The smallest side of the image that leaves the last pool a pixel."""
-
 SQUEEZES = (16, 16, 32, 32, 48, 48, 64, 64)
 
 
@@ -26,7 +23,7 @@ def squeezenet(labels, samples, *, sample_rate=16000, activation="softmax", band
 
     Args:
         labels: the names of the labels, or their count.
-        samples: clip length; silence follows what is too short for 21 frames.
+        samples: clip length; silence follows what is too short for 21 frames (1.1: 17).
         sample_rate, bands, frame_step, image_size, channels: of the image, see `spectrogram_image`.
         activation: "softmax" or "sigmoid", what turns the logits into scores; with "sigmoid" the ReLU of the head is
             left out, since no label could fall below one half with it.
@@ -41,7 +38,8 @@ def squeezenet(labels, samples, *, sample_rate=16000, activation="softmax", band
     Returns:
         An `AudioClassifier`: float32 [batch, samples] to logits [batch, labels]. Its embedding is a map.
     """
-    waveform, x = spectrogram_image(samples, SMALLEST, sample_rate=sample_rate, bands=bands, frame_step=frame_step,
+    smallest = 2 * (2 ** (len(pools) + 1) - 1) + stem_size  # leaves the last pool one pixel
+    waveform, x = spectrogram_image(samples, smallest, sample_rate=sample_rate, bands=bands, frame_step=frame_step,
                                     image_size=image_size, channels=channels)
     x = relu(convolution(x, stem, stem_size, 2, padding=0, bias=True, name="stem_conv"), name="stem_relu")
     x = PaddedMaxPooling2D(3, 2, ceil=True, name="stem_pool")(x)

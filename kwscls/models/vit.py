@@ -13,9 +13,9 @@ def vit(labels, samples, *, sample_rate=16000, activation="softmax", bands=128, 
         dropout=0.0, attention_dropout=0.0, name="vit"):
     """Patches of the image as tokens, a class token in front, learned positions, pre-norm blocks; as it stands tiny.
 
-    5,401,928 parameters with 8 labels, one channel and 1 s. torchvision's, of our own layers: keras-cv's needs images
-    of three channels and square patches' positions of one fixed size, and ends in no class token. Layers are named
-    patches, positions, block_0, block_1, ..., top_norm.
+    5,399,240 parameters with 8 labels, one channel and 1 s. torchvision's, of our own layers: `keras.applications` has
+    none, and keras-cv's backbone for detection attends in windows and has no class token. Layers are named patches,
+    positions, block_0, block_1, ..., top_norm.
 
     Args:
         labels: the names of the labels, or their count.

@@ -53,6 +53,16 @@ ORIGINS = (
     Origin(("mobilenet_v3",), "torchvision:mobilenet_v3", r"features\.1\.block\.0\.0\.weight", "torchvision"),
     Origin(("wav2vec2",), "wav2vec2:transformers", r"(wav2vec2\.)?feature_extractor\.conv_layers\.0\.conv\.weight",
            "transformers"),
+    Origin(("densenet",), "keras_applications:densenet", r"conv2_block1_0_bn/gamma", "keras.applications"),
+    Origin(("vgg",), "keras_applications:vgg", r"block1_conv1/kernel", "keras.applications"),
+    Origin(("convnext",), "keras_applications:convnext", r".*_stage_0_block_0_depthwise_conv/kernel", "keras.applications"),
+    Origin(("bcresnet",), "keyword_nets:bcresnet", r"cnn_head\.0\.weight", "the paper's repository"),
+    Origin(("kwt",), "keyword_nets:kwt", r"layer_with_weights-0/pos_emb(/\.ATTRIBUTES/VARIABLE_VALUE)?", "the paper's repository"),
+    Origin(("matchboxnet",), "keyword_nets:matchboxnet", r"encoder\.encoder\.0\.mconv\.0\.conv\.weight", "NeMo"),
+    Origin(("tcresnet",), "keyword_nets:tcresnet", r"TCResNet\w*/conv0/weights", "the paper's repository"),
+    Origin(("dscnn",), "keyword_nets:dscnn", r"DS-CNN/conv_1/weights", "the paper's repository"),
+    Origin(("attrnn",), "keyword_nets:attrnn", r"bidirectional/forward_(lstm|gru)/kernel", "the paper's repository"),
+    Origin(("yamnet",), "keyword_nets:yamnet", r"layer1/conv/(layer1/conv/)?kernel(:0)?", "tensorflow/models"),
     Origin((), "own:own", "logits/.*", "our own weights"),
 )
 

@@ -4,6 +4,7 @@ A first convolution of one channel takes the sum over the three colours, as if i
 """
 
 import functools
+import math
 import re
 
 import keras
@@ -44,7 +45,7 @@ def resnet(model, source):
 
 def densenet(model, source):
     """Plans for DenseNet; older files write norm.1 where newer ones write norm1."""
-    dot = r"\." if "features.denseblock1.denselayer1.norm.1.weight" in source.tensors else ""
+    dot = "." if "features.denseblock1.denselayer1.norm.1.weight" in source.tensors else ""
     return _plan(model, source, (
         (r"stem_(conv|norm)", r"features.\g<1>0"), (r"top_norm", r"features.norm5"), (r"logits", r"classifier"),
         (r"stage(\d+)_layer(\d+)_(conv|norm)(\d)", rf"features.denseblock\1.denselayer\2.\3{dot}\4"),
@@ -197,7 +198,7 @@ def vit(model, source):
     patches, said = model.get_layer("patches"), []
     kernel = _colours(patches.kernel, source.tensors.get("conv_proj.weight"), said)
     pairs = [*_pairs(patches, "conv_proj", kernel), Pair("positions/tokens", "class_token", stacked),
-             _positions(model, patches, source, said), *_pairs(model.get_layer("top_norm"), "encoder.ln")]
+             _positions(patches, source, said), *_pairs(model.get_layer("top_norm"), "encoder.ln")]
     first = "mlp.linear_1" if "encoder.layers.encoder_layer_0.mlp.linear_1.weight" in source.tensors else "mlp.0"
     second = {"mlp.linear_1": "mlp.linear_2", "mlp.0": "mlp.3"}[first]
     for layer in model.layers:
@@ -215,13 +216,13 @@ def vit(model, source):
     return Plan(pairs, said=said)
 
 
-def _positions(model, patches, source, said):
+def _positions(patches, source, said):
     """The pair of the positions: [1, 1 + side * side, width] there, [1 + rows * columns, width] here."""
     target = patch_grid(patches.input.shape[1:3], patches.patch, patches.strides)
-    places = source.tensors["encoder.pos_embedding"].shape[1] - 1
-    side = round(places**0.5)
-    if target[0] * target[1] == places:
+    learned = source.tensors.get("encoder.pos_embedding")
+    if learned is None or target[0] * target[1] == learned.shape[1] - 1:
         return Pair("positions/positions", "encoder.pos_embedding", stacked)
+    side = math.isqrt(learned.shape[1] - 1)
     said.append(f"positions learned for {side} x {side} patches were brought to {target[0]} x {target[1]}")
     return Pair("positions/positions", "encoder.pos_embedding",
                 lambda tensor: regrid(stacked(tensor), (side, side), target, front=1))
