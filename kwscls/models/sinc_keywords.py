@@ -39,7 +39,7 @@ def sinc_keywords(labels, samples, *, sample_rate=16000, activation="softmax", f
     x = SincConv(filters, kernel_size, sample_rate, strides=stride, padding=_padding(samples, kernel_size, stride, window),
                  dtype="float32", name="sinc")(x)  # [batch, time, filters]
     x = BandEnergies(window, hop, dtype="float32", name="energies")(x)  # [batch, frames, filters]
-    x = keras.layers.BatchNormalization(name="energy_norm")(x)
+    x = keras.layers.BatchNormalization(momentum=0.9, name="energy_norm")(x)
     x = _convolution(x, widths[0], 3, 1, "first")
     for index, width in enumerate(widths[1:]):
         x = _block(x, width, kernel, f"block_{index}")
@@ -57,7 +57,7 @@ def _padding(samples, kernel_size, stride, window):
 
 def _convolution(x, width, kernel, stride, name, act=True):
     x = keras.layers.Conv1D(width, kernel, stride, "same", use_bias=False, name=f"{name}_conv")(x)
-    x = keras.layers.BatchNormalization(name=f"{name}_norm")(x)
+    x = keras.layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
     return keras.layers.ReLU(name=f"{name}_relu")(x) if act else x
 
 

@@ -11,7 +11,7 @@ OPTIMIZERS = {
     "rmsprop": lambda **common: _scaled(keras.optimizers.RMSprop)(rho=0.95, epsilon=1e-8, **common),
 }
 
-NO_DECAY = ("bias", "gamma", "beta", "position", "token")
+NO_DECAY = ("bias", "gamma", "beta", "position", "token", "_hz")
 """Parts of the paths of variables that weight decay leaves alone: all but kernels."""
 
 

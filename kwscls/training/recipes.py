@@ -89,6 +89,44 @@ RECIPES = {
     "convnext_tiny": Recipe(
         epochs=60, optimizer="adamw", learning_rate=5e-4, schedule="cosine", warmup=0.1, weight_decay=0.05,
         label_smoothing=0.1, source="the paper: AdamW, 4e-3 at batch 4096, decay 0.05, smoothing 0.1, 300 epochs"),
+    "sincnet": Recipe(
+        epochs=50, optimizer="adamw", learning_rate=2e-3, schedule="cosine", warmup=0.05, weight_decay=1e-3,
+        label_smoothing=0.1, slow={"_hz": 1000.0}, source="ours; edges are in Hz and move a thousand times faster"),
+    "sincnet_timit": Recipe(
+        epochs=360, batch_size=128, optimizer="rmsprop", learning_rate=1e-3,
+        source="the repository's cfg/SincNet_TIMIT.cfg; its published log stops at epoch 360"),
+    **dict.fromkeys(("wav2vec2", "wav2vec2_frames"), Recipe(
+        epochs=60, optimizer="adamw", learning_rate=1e-3, schedule="cosine", warmup=0.1, weight_decay=0.05,
+        label_smoothing=0.1, clip_norm=1.0, source="ours, from scratch")),
+    **dict.fromkeys(("wav2vec2_base", "wav2vec2_large"), Recipe(
+        epochs=30, batch_size=16, optimizer="adamw", learning_rate=3e-5, schedule="cosine", warmup=0.1, weight_decay=0.01,
+        clip_norm=1.0, source="the paper's fine-tuning rate, for published weights")),
+    "res1d": Recipe(epochs=60, optimizer="adamw", learning_rate=3e-3, schedule="cosine", warmup=0.1, weight_decay=0.02,
+                    label_smoothing=0.1, source="ours"),
+    "res2d": Recipe(epochs=60, optimizer="adamw", learning_rate=2e-3, schedule="cosine", warmup=0.1, weight_decay=0.02,
+                    label_smoothing=0.1, source="ours"),
+    **dict.fromkeys(("bcresnet_1", "bcresnet_1_5", "bcresnet_2", "bcresnet_3", "bcresnet_6", "bcresnet_8"), Recipe(
+        epochs=100, batch_size=100, optimizer="sgd", learning_rate=0.1, schedule="cosine", warmup=0.025, weight_decay=1e-3,
+        source="Qualcomm-AI-research/bcresnet: SGD 0.1 at batch 100, decay 1e-3, 5 of 200 epochs of warm-up, cosine")),
+    **dict.fromkeys(("kwt_1", "kwt_2", "kwt_3"), Recipe(
+        epochs=100, batch_size=128, optimizer="adamw", learning_rate=1e-3, schedule="cosine", warmup=0.1, weight_decay=0.1,
+        label_smoothing=0.1, clip_norm=1.0, jit=True,
+        source="ARM-software/keyword-transformer: AdamW 1e-3, decay 0.1, cosine, smoothing 0.1, there at batch 512")),
+    **dict.fromkeys(("matchboxnet_3x1x64", "matchboxnet_3x2x64"), Recipe(
+        epochs=100, batch_size=128, optimizer="adamw", learning_rate=3e-3, schedule="cosine", warmup=0.05, weight_decay=1e-3,
+        source="NVIDIA/NeMo: batch 128, 200 epochs, 5 % of warm-up, decay 1e-3; AdamW in the place of NovoGrad")),
+    **dict.fromkeys(("tcresnet8", "tcresnet8_1_5", "tcresnet14", "tcresnet14_1_5"), Recipe(
+        epochs=100, batch_size=100, optimizer="sgd", learning_rate=0.1, schedule="cosine", warmup=0.05, weight_decay=1e-3,
+        source="hyperconnect/TC-ResNet: SGD 0.1 at batch 100, decay 1e-3; a cosine in the place of its steps")),
+    **dict.fromkeys(("dscnn_s", "dscnn_m", "dscnn_l"), Recipe(
+        epochs=100, batch_size=100, learning_rate=2e-3, schedule="cosine", warmup=0.05,
+        source="ARM-software/ML-KWS-for-MCU: Adam, batch 100, there 30,000 steps from 5e-4 down; few clips want a higher rate")),
+    "attrnn": Recipe(epochs=60, batch_size=32, schedule="cosine", clip_norm=1.0, patience=10,
+                     source="douglas125/SpeechCmdRecognition: Adam 1e-3, batch 32, 60 epochs, patience 10"),
+    "mhattrnn": Recipe(epochs=60, batch_size=100, schedule="cosine", clip_norm=1.0,
+                       source="kws_streaming: Adam 1e-3, batch 100; a cosine in the place of its steps"),
+    "yamnet": Recipe(learning_rate=1e-3, schedule="cosine", warmup=0.1, weight_decay=0.0, patience=10,
+                     source="ours: its training was not published"),
 }
 
 
