@@ -7,7 +7,7 @@ from kwscls.models.classifier import AudioClassifier, label_names, waveform_inpu
 from kwscls.models.time_blocks import joined, time_convolution
 
 
-def resnet1d(labels, samples, *, sample_rate=16000, activation="softmax", widths=(48, 64, 96), strides=(2, 1, 2), stem=32,
+def resnet1d(labels, samples, *, sample_rate=16000, activation="softmax", widths=(48, 64, 96), strides=(2, 2, 1), stem=32,
              kernel=5, dropout=0.3, bands=40, frame_length=25, frame_step=10, name="res1d"):
     """Mel bands as channels, full convolutions over time, two of them in each residual block.
 
