@@ -6,13 +6,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kwscls.models.wav2vec2 import Body, classify, encode
+from kwscls.models.wav2vec2 import Body, classify, encode, wav2vec2
 from kwscls.models.wav2vec2_pretraining import Codebook, project
 from kwscls.pretrained import fill
 from kwscls.pretrained.read import Source
 from kwscls.pretrained.wav2vec2 import settings
+from kwscls.training.contrastive import contrastive_logits, contrastive_loss, diversity_loss, perplexity
 from kwscls.training.ctc import ctc_loss
-from kwscls.training.pretraining import contrastive_loss, diversity_loss, perplexity
 
 HEADS = {"Wav2Vec2ForSequenceClassification": "clip", "Wav2Vec2ForAudioFrameClassification": "frames",
          "Wav2Vec2ForCTC": "frames"}
@@ -21,10 +21,9 @@ HEADS = {"Wav2Vec2ForSequenceClassification": "clip", "Wav2Vec2ForAudioFrameClas
 def run(meta, weights, inputs):
     """Every intermediate, and what the class answers."""
     config = meta["config"]
-    body = Body(**{field.name: known[field.name] for known in [_known(config)] for field in dataclasses.fields(Body)})
     given = {name: keras.Input(value.shape[1:], dtype=value.dtype.name, name=name) for name, value in inputs.items()
              if name in ("input_values", "attention_mask", "mask_time_indices")}
-    encoded = encode(given["input_values"], body, given.get("attention_mask"), given.get("mask_time_indices"))
+    encoded = encode(given["input_values"], _body(config), given.get("attention_mask"), given.get("mask_time_indices"))
     outputs = _intermediates(encoded)
     if meta["class"] == "Wav2Vec2ForPreTraining":
         outputs |= project(encoded, Codebook(**{field.name: config[field.name] for field in dataclasses.fields(Codebook)
@@ -44,9 +43,9 @@ def run(meta, weights, inputs):
     return {name: np.asarray(value) for name, value in values.items()}
 
 
-def _known(config):
-    from kwscls.models.wav2vec2 import wav2vec2
-    return {**wav2vec2.__kwdefaults__, **settings(config)}
+def _body(config):
+    sizes = {**wav2vec2.__kwdefaults__, **settings(config)}
+    return Body(**{field.name: sizes[field.name] for field in dataclasses.fields(Body)})
 
 
 def _intermediates(encoded):
@@ -68,8 +67,9 @@ def _ctc(config, values, inputs):
 
 def _pretraining(config, values, inputs):
     mask = inputs["mask_time_indices"]
-    contrastive = contrastive_loss(values["guesses"], values["codes"], mask, inputs["sampled_negative_indices"],
-                                   config["contrastive_logits_temperature"])
+    contrastive = contrastive_loss(contrastive_logits(
+        values["guesses"], values["codes"], mask, inputs["sampled_negative_indices"],
+        config["contrastive_logits_temperature"]))
     diversity = diversity_loss(values["choices"], mask)
     return {"projected_states": values["guesses"], "projected_quantized_states": values["codes"],
             "contrastive_loss": contrastive[None], "diversity_loss": diversity[None],

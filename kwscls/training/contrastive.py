@@ -2,21 +2,22 @@
 
 import math
 
+import keras
 import tensorflow as tf
 
 
-def contrastive_loss(guesses, codes, time_mask, negatives, temperature=0.1):
-    """The cross-entropy of finding each hidden frame's code among codes of other frames, summed over hidden frames.
+def contrastive_logits(guesses, codes, time_mask, negatives, temperature=0.1):
+    """How well the guess for each hidden frame fits its code, and how well it fits those of other frames.
 
     Args:
         guesses: float32 [batch, frames, width], what the transformer says.
         codes: float32 [batch, frames, width].
-        time_mask: bool [batch, frames], which frames were hidden; only these count.
+        time_mask: [batch, frames], which frames were hidden; only these are compared.
         negatives: int [batch, frames, count], places in the flattened [batch * frames] whose codes are wrong answers.
         temperature: divides the cosine similarities.
 
     Returns:
-        A scalar. Wrong answers that equal the right one do not count.
+        float32 [hidden, 1 + count], the right answer first. A wrong answer that equals the right one is the least number.
 
     Source: section 3.2 of the paper; `Wav2Vec2ForPreTraining` (transformers 4.57).
     """
@@ -24,18 +25,22 @@ def contrastive_loss(guesses, codes, time_mask, negatives, temperature=0.1):
     hidden = tf.where(tf.reshape(tf.cast(time_mask, tf.bool), [-1]))[:, 0]  # places of the hidden frames
     flat = tf.reshape(codes, [-1, width])
     right = tf.gather(flat, hidden)[:, None]  # [hidden, 1, width]
-    wrong = tf.gather(flat, tf.gather(tf.reshape(negatives, [-1, negatives.shape[-1]]), hidden))
+    wrong = tf.gather(flat, tf.gather(tf.reshape(negatives, [-1, negatives.shape[-1]]), hidden))  # [hidden, count, width]
     guesses = tf.gather(tf.reshape(guesses, [-1, width]), hidden)[:, None]
-    logits = _cosine(guesses, tf.concat([right, wrong], axis=1)) / temperature  # [hidden, 1 + count]
+    logits = _cosine(guesses, tf.concat([right, wrong], axis=1)) / temperature
     same = tf.reduce_all(tf.equal(right, wrong), axis=-1)
-    logits = tf.where(tf.pad(same, [[0, 0], [1, 0]]), logits.dtype.min, logits)
+    return tf.where(tf.pad(same, [[0, 0], [1, 0]]), logits.dtype.min, logits)
+
+
+def contrastive_loss(logits):
+    """The cross-entropy of finding the right answers, summed over hidden frames; logits as of `contrastive_logits`."""
     return -tf.reduce_sum(tf.nn.log_softmax(logits)[:, 0])
 
 
 def _cosine(left, right, epsilon=1e-8):
     product = tf.reduce_sum(left * right, axis=-1)
-    norms = [tf.maximum(tf.reduce_sum(tf.square(side), axis=-1), epsilon**2) for side in (left, right)]
-    return product * tf.math.rsqrt(norms[0]) * tf.math.rsqrt(norms[1])
+    squares = [tf.maximum(tf.reduce_sum(tf.square(side), axis=-1), epsilon**2) for side in (left, right)]
+    return product * tf.math.rsqrt(squares[0]) * tf.math.rsqrt(squares[1])
 
 
 def perplexity(choices, time_mask):
@@ -43,7 +48,7 @@ def perplexity(choices, time_mask):
 
     Args:
         choices: float32 [batch, frames, groups, entries], how likely each entry is for each frame.
-        time_mask: bool [batch, frames]; only hidden frames count.
+        time_mask: [batch, frames]; only hidden frames count.
 
     Returns:
         A scalar from the number of codebooks (each uses one entry) to the number of all entries.
@@ -54,39 +59,33 @@ def perplexity(choices, time_mask):
 
 
 def diversity_loss(choices, time_mask):
-    """The share of entries that go unused, times the number of hidden frames; arguments as in `perplexity`."""
+    """The share of entries that go unused, times the number of hidden frames; arguments as of `perplexity`."""
     entries = math.prod(choices.shape[-2:])
     count = tf.reduce_sum(tf.cast(time_mask, tf.float32))
     return (entries - perplexity(choices, time_mask)) / entries * count
 
 
 def sample_negatives(time_mask, count, seed=None):
-    """Draw wrong answers: for each hidden frame, other hidden frames of the same clip, each alike, with replacement.
+    """Draw wrong answers: for each hidden frame other hidden frames of the same clip, each alike, with replacement.
 
     Args:
-        time_mask: bool [batch, frames].
+        time_mask: [batch, frames], which frames are hidden.
         count: how many for each frame.
-        seed: a pair of integers for a stateless draw; None draws from TensorFlow's state.
+        seed: a `keras.random.SeedGenerator`.
 
     Returns:
-        int32 [batch, frames, count], places in the flattened [batch * frames]. Frames that are not hidden, and a clip's only
-        hidden one, get places of no meaning within the clip.
+        int32 [batch, frames, count], places in the flattened [batch * frames]. What frames get that are not hidden, or the
+        only hidden one of a clip, means nothing.
 
     Source: `_sample_negative_indices` (transformers 4.57).
     """
     mask = tf.cast(time_mask, tf.int32)
     batch, frames = tf.unstack(tf.shape(mask))
-    places = tf.argsort(-mask, axis=1, stable=True)  # hidden frames first, [batch, frames]
+    places = tf.argsort(-mask, axis=1, stable=True)  # the hidden frames first, [batch, frames]
     rank = tf.cumsum(mask, axis=1) - 1  # of a hidden frame among its clip's
     others = tf.maximum(tf.reduce_sum(mask, axis=1) - 1, 1)[:, None, None]
-    shape = [batch, frames, count]
-    draws = tf.random.uniform(shape) if seed is None else tf.random.stateless_uniform(shape, seed)
+    draws = keras.random.uniform((batch, frames, count), dtype="float32", seed=seed)
     drawn = tf.minimum(tf.cast(draws * tf.cast(others, tf.float32), tf.int32), others - 1)
     drawn += tf.cast(drawn >= rank[:, :, None], tf.int32)  # never the frame itself
     chosen = tf.gather(places, tf.minimum(drawn, frames - 1), batch_dims=1)
     return chosen + tf.range(batch)[:, None, None] * frames
-
-
-def temperature(step, start=2.0, end=0.5, factor=0.999995):
-    """The Gumbel softmax's temperature after `step` updates: it falls by a factor each, to `end` at least."""
-    return max(start * factor**step, end)
