@@ -56,6 +56,7 @@ def train(settings):
 def fill_run(folder, settings):
     """Train, and write everything that a run holds into a folder."""
     started = time.monotonic()
+    models.row(settings.model)  # a name that does not exist is told before the data is touched
     recipe, sizes = chosen_recipe(settings), chosen_sizes(settings)
     prepared = Path(ready(settings.data))
     train_clips, validation_clips, rate = load_clips(prepared, settings.seconds)
