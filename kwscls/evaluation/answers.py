@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from kwscls import console
-from kwscls.data.manifest import read
+from kwscls.data.manifest import Recording, read
 from kwscls.errors import KwsclsError
 
 
@@ -19,7 +19,8 @@ class Split:
         folder: the prepared folder.
         name: "train", "validation" or "test".
         paths: the WAV files, in order.
-        truth: int64 [clips], each clip's place among the model's labels.
+        truth: int64 [clips], the place of each clip's first label among the model's.
+        marks: bool [clips, labels], all labels of each clip.
         groups: what each clip belongs with (its speaker), "" where that is not known.
     """
 
@@ -27,6 +28,7 @@ class Split:
     name: str
     paths: list
     truth: np.ndarray
+    marks: np.ndarray
     groups: list
 
     @property
@@ -38,7 +40,7 @@ class Split:
         """At most so many of the clips, drawn by `seed`, in order."""
         chosen = np.sort(np.random.default_rng(seed).permutation(len(self.paths))[:most])
         return dataclasses.replace(self, paths=[self.paths[i] for i in chosen], truth=self.truth[chosen],
-                                   groups=[self.groups[i] for i in chosen])
+                                   marks=self.marks[chosen], groups=[self.groups[i] for i in chosen])
 
 
 def find_split(folder, name, labels):
@@ -61,15 +63,17 @@ def find_split(folder, name, labels):
     if not paths:
         raise KwsclsError("holds no class folders with WAV files", folder / name,
                           "prepare it with python -m kwscls.prepare")
-    unknown = sorted({path.parent.name for path in paths} - set(labels))
+    manifest = folder / "manifest.csv"
+    rows = {row.path: row for row in read(manifest)} if manifest.is_file() else {}
+    known = [rows.get(path.absolute(), Recording(path, (path.parent.name,))) for path in paths]
+    found = {path.parent.name for path in paths}.union(*(row.labels for row in known))
+    unknown = sorted(found - set(labels))
     if unknown:
         raise KwsclsError(f"holds labels that the model does not know: {', '.join(unknown)}", folder / name,
                           f"it knows {', '.join(labels)}")
-    place = {label: i for i, label in enumerate(labels)}
-    manifest = folder / "manifest.csv"
-    groups = {row.path: row.group or "" for row in read(manifest)} if manifest.is_file() else {}
-    return Split(folder, name, paths, np.array([place[path.parent.name] for path in paths], np.int64),
-                 [groups.get(path.absolute(), "") for path in paths])
+    return Split(folder, name, paths, np.array([labels.index(path.parent.name) for path in paths], np.int64),
+                 np.array([[label in row.labels for label in labels] for row in known]),
+                 [row.group or "" for row in known])
 
 
 def read_waveforms(paths, sample_rate, samples, batch_size):

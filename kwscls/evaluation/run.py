@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from kwscls import files
 from kwscls.errors import KwsclsError
 from kwscls.evaluation import answers, plots
@@ -49,8 +51,13 @@ def evaluate(run, data=None, split="test", out=None, batch_size=64, mistakes=20,
         **scores(clips.truth, probabilities, bundle.labels, clips.groups, seed=seed),
         "calibration": reliability(clips.truth, probabilities, bundle.labels, groups=clips.groups, seed=seed),
         "mistakes": worst_mistakes(clips.truth, probabilities, bundle.labels, clips.names, mistakes)}
+    validation = None
     if split != "validation" and (folder / "validation").is_dir():
-        results |= chosen_on_validation(bundle, folder, clips, raw, results["calibration"], batch_size, seed)
+        validation = answers.find_split(folder, "validation", bundle.labels)
+    if bundle.activation == "sigmoid":
+        results["multilabel"] = independent(bundle, clips, raw, validation, batch_size, seed)
+    elif validation and len(np.unique(validation.truth)) > 1:
+        results["calibration"] |= cooled(bundle, clips, raw, validation, batch_size, seed)
     if noise:
         results["robustness"] = disturbed(bundle, clips, noise, seed)
     write(results, Path(out or run))
@@ -77,21 +84,20 @@ def prepared_folder(run, data=None):
     return ready(told["data"])
 
 
-def chosen_on_validation(bundle, folder, clips, raw, calibration, batch_size, seed):
-    """What the validation clips choose, applied to the answers `raw` about `clips`: temperature, thresholds."""
-    validation = answers.find_split(folder, "validation", bundle.labels)
-    seen = answers.answer(bundle, validation, batch_size)
-    if bundle.activation == "softmax":
-        if len(set(validation.truth.tolist())) < 2:
-            return {}
-        temperature = fit_temperature(validation.truth, seen, bundle.labels)
-        cooled = reliability(clips.truth, apply_temperature(raw, temperature), bundle.labels, groups=clips.groups,
-                             seed=seed)
-        return {"calibration": {**calibration, "temperature": temperature, "ece_at_temperature": cooled["ece"],
-                                "ece_at_temperature_interval": cooled["ece_interval"]}}
-    have, known = (_one_hot(which.truth, len(bundle.labels)) for which in (clips, validation))
-    thresholds = choose_thresholds(known, seen, bundle.labels)
-    return {"multilabel": multilabel_scores(have, raw, bundle.labels, thresholds, clips.groups, seed=seed)}
+def independent(bundle, clips, raw, validation, batch_size, seed):
+    """Scores of independent labels, at thresholds chosen on the validation clips, or 0.5 where there are none."""
+    thresholds = 0.5
+    if validation:
+        thresholds = choose_thresholds(validation.marks, answers.answer(bundle, validation, batch_size), bundle.labels)
+    return multilabel_scores(clips.marks, raw, bundle.labels, thresholds, clips.groups, seed=seed)
+
+
+def cooled(bundle, clips, raw, validation, batch_size, seed):
+    """The temperature that validation clips choose, and at it the calibration error of the answers `raw`."""
+    temperature = fit_temperature(validation.truth, answers.answer(bundle, validation, batch_size), bundle.labels)
+    found = reliability(clips.truth, apply_temperature(raw, temperature), bundle.labels, groups=clips.groups, seed=seed)
+    return {"temperature": temperature, "ece_at_temperature": found["ece"],
+            "ece_at_temperature_interval": found["ece_interval"]}
 
 
 def disturbed(bundle, clips, noise, seed):
@@ -123,9 +129,3 @@ def _pictures(results):
     if "robustness" in results:
         drawn["robustness.png"] = lambda: plots.robustness(results["robustness"])
     return drawn
-
-
-def _one_hot(places, count):
-    import numpy as np
-
-    return np.eye(count, dtype=bool)[places]

@@ -65,11 +65,12 @@ def prepared(tmp_path_factory):
                 rate = 16000 if i == 5 else RATE  # another rate is resampled
                 sound = tone(TONES["middle"] if wrong else frequency, 0.3 + 0.04 * i, rate, seed=i)
                 write_wav(folder / path, sound, rate)
-                rows.append({"path": path, "label": label, "split": split, "group": f"speaker{i % 3}"})
+                rows.append({"path": path, "label": label, "split": split, "group": f"{split}{i % 3}"})
     with open(folder / "manifest.csv", "w", newline="") as file:
         writer = csv.DictWriter(file, ["path", "label", "split", "group"])
         writer.writeheader()
         writer.writerows(rows)
+    (folder / "report.json").write_text(json.dumps({"kwscls": "prepared"}))
     return folder
 
 

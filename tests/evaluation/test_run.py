@@ -93,6 +93,16 @@ def test_a_split_that_is_not_there_is_told(prepared, tmp_path):
         answers.find_split(tmp_path, "test", list(TONES))
 
 
+def test_a_clip_may_have_further_labels_in_the_manifest(tmp_path):
+    for label in ("low", "high"):
+        write_wav(tmp_path / "test" / label / "0.wav", tone(300))
+    (tmp_path / "manifest.csv").write_text("path,label,split\ntest/low/0.wav,low;middle,test\n")
+    split = answers.find_split(tmp_path, "test", list(TONES))  # high, low, middle
+    assert split.truth.tolist() == [0, 1] and split.marks.tolist() == [[1, 0, 0], [0, 1, 1]]
+    with pytest.raises(KwsclsError, match="does not know: middle; it knows high, low"):
+        answers.find_split(tmp_path, "test", ["high", "low"])
+
+
 def test_without_a_manifest_clips_have_no_groups(tmp_path):
     write_wav(tmp_path / "test" / "low" / "0.wav", tone(300))
     assert answers.find_split(tmp_path, "test", list(TONES)).groups == [""]
@@ -101,7 +111,7 @@ def test_without_a_manifest_clips_have_no_groups(tmp_path):
 def test_groups_are_found_from_a_relative_folder(prepared, monkeypatch):
     monkeypatch.chdir(prepared.parent)
     split = answers.find_split("tones", "test", list(TONES))
-    assert set(split.groups) == {"speaker0", "speaker1", "speaker2"} and split.names[0] == "test/high/00.wav"
+    assert set(split.groups) == {"test0", "test1", "test2"} and split.names[0] == "test/high/00.wav"
 
 
 def test_some_of_a_split_keeps_clips_labels_and_groups_together(prepared):
@@ -111,6 +121,7 @@ def test_some_of_a_split_keeps_clips_labels_and_groups_together(prepared):
     place = {name: i for i, name in enumerate(split.names)}
     for name, truth, group in zip(some.names, some.truth, some.groups):
         assert truth == split.truth[place[name]] and group == split.groups[place[name]]
+    assert some.marks.argmax(axis=1).tolist() == some.truth.tolist()
 
 
 def test_an_export_without_settings_needs_data(saved_models):
