@@ -10,9 +10,9 @@ from kwscls.errors import KwsclsError
 class MultiHeadAttention(keras.layers.Layer):
     """Multi-head self-attention: softmax(Q K^T / sqrt(head_size)) V, then an output projection.
 
-    Query, key and value share one kernel, `query_key_value/kernel` [width, 3 * heads * head_size]: all queries, then all
-    keys, then all values, each split into heads. Three matrices of an original are laid side by side. The softmax is
-    computed in float32 under any precision.
+    Query, key and value share one kernel, `query_key_value/kernel` [width, 3 * heads * head_size]: all queries, then
+    all keys, then all values, each split into heads. Three matrices of an original are laid side by side. The softmax
+    is computed in float32 under any precision.
 
     Args:
         heads: how many heads.
@@ -65,7 +65,7 @@ class MultiHeadAttention(keras.layers.Layer):
             answered: how many of the first tokens get an answer; all when None.
 
         Returns:
-            [batch, answered, width]; with `return_attention` also the weights, float32 [batch, heads, answered, tokens].
+            [batch, answered, width]; with `return_attention` also the weights, [batch, heads, answered, tokens].
         """
         count, width = tf.shape(tokens)[1], tokens.shape[-1]
         joint = self.query_key_value(tf.reshape(tokens, [-1, width]))  # [batch * tokens, 3 * heads * size]

@@ -17,7 +17,7 @@ class TransformerBlock(keras.layers.Layer):
     """One layer of a transformer encoder, with the norms in front of its two halves or behind their residuals.
 
     `norm_first=True` (ViT, AST, wav2vec 2.0 large): x += attention(norm1(x)); x += mlp(norm2(x)).
-    `norm_first=False` (the first transformer, KWT, wav2vec 2.0 base): x = norm1(x + attention(x)); x = norm2(x + mlp(x)).
+    `norm_first=False` (KWT, wav2vec 2.0 base): x = norm1(x + attention(x)); x = norm2(x + mlp(x)).
 
     Weights: `norm1`, `attention/query_key_value`, `attention/output`, `norm2`, `mlp_1`, `mlp_2`.
 
@@ -77,7 +77,7 @@ class TransformerBlock(keras.layers.Layer):
                 token is read, this spares what nobody reads.
 
         Returns:
-            [batch, answered, width]; with `return_attention` also the weights, float32 [batch, heads, answered, tokens].
+            [batch, answered, width]; with `return_attention` also the weights, [batch, heads, answered, tokens].
         """
         # Between the attentions tokens are the rows of one matrix: norms and products need no batch axis.
         width = tokens.shape[-1]

@@ -19,8 +19,8 @@ def ast(labels, samples, *, sample_rate=16000, activation="softmax", hidden_size
     (small), 86,594,063 at 768 / 12 heads (base).
 
     The layers, by name: "fbank" (log-mel, the end zero-padded or cut; masks of SpecAugment go on its output, as zeros),
-    "standardize", "patches", "tokens" (the input of the first block), "block_0"..., "norm", "pooled", "head_norm", "logits".
-    See `features_model` and `look_inside`.
+    "standardize", "patches", "tokens" (the input of the first block), "block_0"..., "norm", "pooled", "head_norm",
+    "logits". See `features_model` and `look_inside`.
 
     Args:
         labels: the names of the labels, or their count.
@@ -35,8 +35,8 @@ def ast(labels, samples, *, sample_rate=16000, activation="softmax", hidden_size
         patch_size: height and width of a patch.
         fstride, tstride: from patch to patch, in bands and in frames.
         input_fdim: mel bands.
-        input_tdim: frames; those of the clip when None (1 s at 16 kHz has 98; the original takes 128 for Speech Commands,
-            512 for ESC-50, 1024 for AudioSet and fills up with zeros before standardising).
+        input_tdim: frames; those of the clip when None (1 s at 16 kHz has 98; the original takes 128 for Speech
+            Commands, 512 for ESC-50, 1024 for AudioSet and fills up with zeros before standardising).
         mean, std: of the features, AudioSet's until the layer "standardize" adapts.
         layer_norm_eps: of every norm in the trunk: 1e-6 in the paper's code, 1e-12 in transformers.
         head_norm_eps: of the head's norm: 1e-5 in the paper's code, 1e-12 in transformers.
@@ -61,8 +61,8 @@ def ast(labels, samples, *, sample_rate=16000, activation="softmax", hidden_size
     return AudioClassifier(waveform, answer, labels=labels, sample_rate=sample_rate, activation=activation, name=name)
 
 
-def body(features, labels, *, hidden_size, heads, layers, mlp_size, patch_size=16, strides=(10, 10), layer_norm_eps=1e-6,
-         head_norm_eps=1e-5, qkv_bias=True, dropout=0.0, attention_dropout=0.0, hidden_act="gelu"):
+def body(features, labels, *, hidden_size, heads, layers, mlp_size, patch_size=16, strides=(10, 10),
+         layer_norm_eps=1e-6, head_norm_eps=1e-5, qkv_bias=True, dropout=0.0, attention_dropout=0.0, hidden_act="gelu"):
     """From standardised features [batch, frames, bands] to logits [batch, labels]; arguments as in `ast`."""
     _, frames, bands = features.shape
     picture = keras.layers.Permute((2, 1), name="upright")(features)  # low bands first, frames across
@@ -88,14 +88,14 @@ def features_model(model):
 
 
 def look_inside(model, inputs):
-    """Every token after every block, and what it attends to. (In the model itself the last block answers two tokens only.)
+    """Every token after every block, and what it attends to. (In the model the last block answers two tokens only.)
 
     Args:
         model: an AST, or the part behind its frontend.
         inputs: what it takes, waveforms [batch, samples] or features [batch, frames, bands].
 
     Returns:
-        The hidden states, float32 [batch, tokens, hidden_size]: before the first block, after each, after the final norm.
+        The hidden states, float32 [batch, tokens, width]: before the first block, after each, after the final norm.
         The attention weights, one array a block, float32 [batch, heads, tokens, tokens]. Tokens 0 and 1 are class and
         distillation, then come the patches, row by row from low bands to high, time fastest.
     """

@@ -1,4 +1,4 @@
-"""Putting tensors into a model: every tensor used once, every weight set once, or nothing happens and the rest is named."""
+"""Putting tensors into a model: every tensor used once and every weight set once, or nothing happens."""
 
 import dataclasses
 import re
@@ -54,8 +54,8 @@ class Plan:
 def assign(model, plan, tensors, labels=None, where=None):
     """Set the weights of a model by a plan; nothing is set unless everything fits.
 
-    Statistics of layers that `adapt` are left as they are where the plan does not name them. The head stays new when the
-    file's labels are others than the model's; labels in another order are brought into the model's.
+    Statistics of layers that `adapt` are left as they are where the plan does not name them. The head stays new when
+    the file's labels are others than the model's; labels in another order are brought into the model's.
 
     Args:
         model: a Keras model; its head is the layer "logits".

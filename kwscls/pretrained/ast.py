@@ -49,13 +49,15 @@ class Spelling:
 
 
 TIMM = Spelling(
-    tokens=("cls_token", "dist_token"), positions="pos_embed", patches="patch_embed.proj", norm="norm", block="blocks.{n}.",
-    norm1="norm1", qkv=("attn.qkv",), output="attn.proj", norm2="norm2", mlp_1="mlp.fc1", mlp_2="mlp.fc2",
+    tokens=("cls_token", "dist_token"), positions="pos_embed", patches="patch_embed.proj", norm="norm",
+    block="blocks.{n}.", norm1="norm1", qkv=("attn.qkv",), output="attn.proj", norm2="norm2", mlp_1="mlp.fc1",
+    mlp_2="mlp.fc2",
     unused=(r"head(_dist)?\..*",))
 ORIGINAL = TIMM.under("v.", head=("mlp_head.0", "mlp_head.1"), unused=(r"v\.head(_dist)?\..*",))
 _TRANSFORMERS = Spelling(
     tokens=("embeddings.cls_token", "embeddings.distillation_token"), positions="embeddings.position_embeddings",
-    patches="embeddings.patch_embeddings.projection", norm="layernorm", block="encoder.layer.{n}.", norm1="layernorm_before",
+    patches="embeddings.patch_embeddings.projection", norm="layernorm", block="encoder.layer.{n}.",
+    norm1="layernorm_before",
     qkv=tuple(f"attention.attention.{part}" for part in ("query", "key", "value")), output="attention.output.dense",
     norm2="layernorm_after", mlp_1="intermediate.dense", mlp_2="output.dense",
     unused=(r"(cls_|distillation_)?classifier\..*",))
@@ -66,7 +68,8 @@ TRANSFORMERS_5 = dataclasses.replace(
     qkv=tuple(f"attention.{part}_proj" for part in "qkv"), output="attention.o_proj")
 DEIT_4 = _TRANSFORMERS.under("deit.")
 DEIT_5 = dataclasses.replace(
-    DEIT_4, block="deit.layers.{n}.", mlp_1="mlp.fc1", mlp_2="mlp.fc2", qkv=TRANSFORMERS_5.qkv, output="attention.o_proj")
+    DEIT_4, block="deit.layers.{n}.", mlp_1="mlp.fc1", mlp_2="mlp.fc2", qkv=TRANSFORMERS_5.qkv,
+    output="attention.o_proj")
 
 
 def original(model, source):
@@ -94,7 +97,8 @@ def transformers_sizes(source):
     config = source.config
     if "max_length" not in config:
         return original_sizes(source, _spelled(source, TRANSFORMERS_4, TRANSFORMERS_5))
-    statistics = {ours: config["preprocessor"][ours] for ours in ("mean", "std") if ours in config.get("preprocessor", {})}
+    preprocessor = config.get("preprocessor", {})
+    statistics = {name: preprocessor[name] for name in ("mean", "std") if name in preprocessor}
     return {ours: config[theirs] for ours, theirs in _CONFIG.items() if theirs in config} | statistics
 
 

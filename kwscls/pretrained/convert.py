@@ -38,7 +38,8 @@ def convert(source, name, out, seconds=1.0, allow_pickle=False):
     said = assign(model, plan, found.tensors, found.labels, found.where)
     kept = {pair.weight for pair in plan.pairs}
     _write(out, {weight.path: weight.numpy() for weight in model.weights if weight.path in kept},
-           {"model": name, "sizes": sizes, "labels": found.labels, "samples": samples, "sample_rate": model.sample_rate})
+           {"model": name, "sizes": sizes, "labels": found.labels, "samples": samples,
+            "sample_rate": model.sample_rate})
     return said
 
 

@@ -34,5 +34,5 @@ def convolution(tensor):
 
 
 def depthwise(tensor):
-    """A depthwise convolution's [channels * multiplier, 1, *kernel] to [*kernel, channels, 1], for a multiplier of 1."""
+    """A depthwise convolution's [channels, 1, *kernel] to [*kernel, channels, 1]; one filter a channel."""
     return np.moveaxis(tensor, (0, 1), (-2, -1))

@@ -20,7 +20,7 @@ class Source:
 
     Args:
         tensors: arrays by the original's names, floats as float32.
-        config: the settings that came with them: transformers' config.json, or our own file's; empty when there are none.
+        config: the settings that came with them: transformers' config.json, or our own file's; else empty.
         labels: the names of the labels in order, where the file tells them.
         where: the file or folder.
     """
@@ -36,7 +36,8 @@ def read(source, allow_pickle=False):
 
     Args:
         source: the path or the name on the hub.
-        allow_pickle: whether a file of PyTorch may be read. Even then nothing in it is run: the reader knows tensors only.
+        allow_pickle: whether a file of PyTorch may be read. Even then nothing in it is run: its reader knows tensors
+            only.
 
     Returns:
         A `Source`; the prefix "module." that DataParallel adds is gone.
@@ -153,7 +154,8 @@ def _tensors(content, prefix=""):
 
 def _floats(tensors):
     """Every kind of float as float32; whole numbers stay."""
-    return {name: tensor if tensor.dtype.kind in "iub" else tensor.astype(np.float32) for name, tensor in tensors.items()}
+    return {name: tensor if tensor.dtype.kind in "iub" else tensor.astype(np.float32)
+            for name, tensor in tensors.items()}
 
 
 def _without_prefix(tensors, prefix):
