@@ -124,6 +124,36 @@ class TrainSettings:
 
 
 @dataclasses.dataclass
+class PretrainSettings:
+    """Let a wav2vec 2.0 learn from recordings without labels, and leave weights for train --weights."""
+
+    verb: typing.ClassVar[str] = "pretrain"
+
+    data: str = setting(help="a folder of recordings, sorted or not")
+    model: str = setting("wav2vec2", "a wav2vec 2.0 of python -m kwscls.models")
+    out: str | None = setting(None, "the folder to be (default export/MODEL_pretrained)")
+    steps: int = setting(10000, "updates")
+    budget: float | None = setting(None, "time that it may take, such as 10m; it then fixes the steps", parse=seconds,
+                                   metavar="TIME")
+    seconds: float = setting(1.0, "length of the clips that are cut from the recordings")
+    sample_rate: int = setting(16000, "in Hz")
+    batch_size: int = setting(32, "clips a step")
+    size: list[str] = setting([], "sizes of the model or of its codebooks that differ, such as num_codevectors_per_group=64",
+                              many=True, metavar="NAME=VALUE")
+    learning_rate: float = setting(5e-4, "the highest; it climbs in the first 8 % of the steps and then falls to zero")
+    weight_decay: float = setting(0.01, "decoupled, on kernels only")
+    mask_prob: float = setting(0.65, "share of frames that the hidden spans would cover without overlap")
+    mask_length: int = setting(10, "frames of a hidden span")
+    negatives: int = setting(100, "wrong answers for each hidden frame")
+    diversity: float = setting(0.1, "weight of the loss that asks for all entries of the codebooks")
+    feature_penalty: float | None = setting(None, "weight of the mean square of the features (default 10 with group norm, else 0)")
+    feature_scale: float | None = setting(None, "factor on the gradients of the feature encoder (default 0.1 with group norm, else 1)")
+    seed: int = setting(0, "of weights, clips, masks and codes")
+    resume: bool = setting(False, "go on with the unfinished run of this name")
+    overwrite: bool = setting(False, "replace a run of this name")
+
+
+@dataclasses.dataclass
 class PredictSettings:
     """Ask a trained model about recordings."""
 

@@ -1,0 +1,239 @@
+"""wav2vec 2.0 without labels: the loop, written by hand since each step hides frames and draws wrong answers."""
+
+import csv
+import dataclasses
+import io
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kwscls import console, files, models
+from kwscls import settings as settings_room
+from kwscls.data.unlabelled import Crops, pack, sounds
+from kwscls.errors import KwsclsError
+from kwscls.evaluation import plots, plots_inside
+from kwscls.layers.feature_encoder import frame_count
+from kwscls.layers.span_mask import sample_spans
+from kwscls.models.wav2vec2 import Body, wav2vec2
+from kwscls.models.wav2vec2_pretraining import Codebook, wav2vec2_pretraining
+from kwscls.pretrained.wav2vec2 import to_transformers
+from kwscls.training import state
+from kwscls.training.contrastive import (contrastive_logits, contrastive_loss, diversity_loss, perplexity,
+                                         sample_negatives)
+from kwscls.training.optimizers import NO_DECAY
+from kwscls.training.run import chosen_sizes, open_run, unfinished_folder
+
+ROWS = ("step", "loss", "contrastive", "diversity", "accuracy", "perplexity", "temperature", "learning_rate", "seconds")
+"""The columns of a history; each row is the mean over the steps since the one before."""
+
+SHOW = 100
+"""Steps from row to row, with a checkpoint at each."""
+
+
+def pretrain(settings):
+    """Pre-train on a folder of recordings and leave a folder in transformers' form, which `train --weights` reads.
+
+    Args:
+        settings: a `PretrainSettings`.
+
+    Returns:
+        The folder, with `model.safetensors`, `config.json`, `settings.json`, `history.csv` and `curves.png`.
+
+    Raises:
+        KwsclsError: the data, a setting or the place of the run is not as it should be.
+    """
+    out = Path(settings.out or Path("export") / f"{settings.model}_pretrained")
+    settings = open_run(out, settings)
+    body, codebook = chosen_parts(settings)
+    samples = round(settings.seconds * settings.sample_rate)
+    if frame_count(samples, body.conv_kernel, body.conv_stride) < 2:
+        raise KwsclsError(f"clips of {settings.seconds:g} s have no two frames", None, "raise --seconds")
+    unfinished = unfinished_folder(out)
+    unfinished.mkdir(parents=True, exist_ok=True)
+    files.write_json(unfinished / "settings.json", settings_room.as_dict(settings))
+    crops = packed_crops(settings, unfinished, samples)
+    keras.utils.set_random_seed(settings.seed)
+    model = wav2vec2_pretraining(samples, body, codebook)
+    console.say(f"{model.count_params():,} parameters; {len(crops)} recordings of "
+                f"{crops.starts[-1] / settings.sample_rate / 3600:.2f} hours")
+    history = Loop(settings, model, body, crops, unfinished / "checkpoint.npz").run()
+    write_folder(unfinished, model, body, codebook, history)
+    for name in ("checkpoint.npz", "recordings.int16", "starts.npy"):
+        (unfinished / name).unlink()
+    files.replace_folder(unfinished, out)
+    console.wrote(*sorted(out.iterdir()))
+    return out
+
+
+def chosen_parts(settings):
+    """The body and the codebook that a model's name and the settings give.
+
+    Raises:
+        KwsclsError: the model is no wav2vec 2.0, or has no such size.
+    """
+    row = models.row(settings.model)
+    if row.builder.partition(":")[0] != "wav2vec2":
+        raise KwsclsError("is no wav2vec 2.0", settings.model, "only these are pre-trained")
+    bodies, books = ({field.name for field in dataclasses.fields(kind)} for kind in (Body, Codebook))
+    sizes = chosen_sizes(settings)
+    for name in sizes:
+        if name not in bodies | books:
+            raise KwsclsError("is no size of the body or of the codebooks", name,
+                              f"known are {', '.join(sorted(bodies | books))}")
+    known = {**wav2vec2.__kwdefaults__, **row.sizes, **sizes}
+    return (Body(**{name: known[name] for name in bodies}),
+            Codebook(**{name: value for name, value in sizes.items() if name in books}))
+
+
+def packed_crops(settings, folder, samples):
+    """The recordings, packed in `folder`, or those that an earlier start packed there."""
+    target, starts = folder / "recordings.int16", folder / "starts.npy"
+    if not starts.exists():
+        np.save(starts, pack(sounds(settings.data), settings.sample_rate, target))
+    return Crops(target, np.load(starts), samples, settings.seed)
+
+
+def learning_rate(highest, progress):
+    """The learning rate at `progress`, the share of all steps that is done: up in the first 8 %, then straight to zero."""
+    return highest * min(progress / 0.08, (1 - progress) / 0.92)
+
+
+def temperature(progress, start=2.0, end=0.5):
+    """The codes' temperature at `progress`: down by the same factor each step, at its end after 70 % of them.
+
+    In the paper's 400,000 steps that factor is 0.999995.
+    """
+    return max(start * (end / start) ** (progress / 0.7), end)
+
+
+class Loop:
+    """The training: its model, optimizer and random streams, with a checkpoint every `SHOW` steps.
+
+    Args:
+        settings: a `PretrainSettings`.
+        model: what `wav2vec2_pretraining` builds.
+        body: its `Body`.
+        crops: the `Crops` to learn from.
+        checkpoint: the file of the checkpoint.
+    """
+
+    def __init__(self, settings, model, body, crops, checkpoint):
+        self.settings, self.model, self.body, self.crops, self.checkpoint = settings, model, body, crops, checkpoint
+        group = body.feat_extract_norm == "group"
+        self.penalty = settings.feature_penalty if settings.feature_penalty is not None else 10.0 * group
+        scale = settings.feature_scale if settings.feature_scale is not None else 0.1 if group else 1.0
+        self.scales = [scale if weight.path.startswith("feature_encoder") else 1.0 for weight in model.trainable_variables]
+        self.seeds = keras.random.SeedGenerator(settings.seed)
+        self.optimizer = keras.optimizers.AdamW(settings.learning_rate, weight_decay=settings.weight_decay, beta_1=0.9,
+                                                beta_2=0.98, epsilon=1e-6)
+        self.optimizer.exclude_from_weight_decay(var_names=NO_DECAY)
+        self.optimizer.build(model.trainable_variables)
+        self.rows, self.steps, self.used = [], settings.steps, 0.0
+        if settings.resume and checkpoint.exists():
+            self._restore()
+
+    def run(self):
+        """Take all steps that are left.
+
+        Returns:
+            The history: a list of a dict every `SHOW` steps, with the keys of `ROWS`.
+        """
+        settings, first = self.settings, self.rows[-1]["step"] if self.rows else 0
+        started, begun, seen = time.monotonic() - self.used, time.monotonic(), []
+        with console.progress(transient=True) as bar:
+            task = bar.add_task("pre-training", total=self.steps, completed=first)
+            step = first
+            while step < self.steps:
+                seen.append(self._take(step))
+                step += 1
+                if settings.budget and step in (first + 10, first + 50):
+                    each = (time.monotonic() - begun) / (step - first)
+                    self.steps = max(step, step + int((settings.budget - (time.monotonic() - started)) / each))
+                bar.update(task, completed=step, total=self.steps)
+                if step % SHOW == 0 or step == self.steps:
+                    self.used = time.monotonic() - started
+                    self._row(step, seen)
+                    bar.console.print(self._line())
+                    self._keep()
+                    seen = []
+        return self.rows
+
+    def _take(self, step):
+        progress = (step + 1) / self.steps
+        self.optimizer.learning_rate = learning_rate(self.settings.learning_rate, progress)
+        self.model.get_layer("quantizer").temperature.assign(temperature(progress))
+        waveforms, real = self.crops.batch(step, self.settings.batch_size)
+        found = {name: float(value) for name, value in self._step(waveforms, real).items()}
+        if not np.isfinite(found["loss"]):
+            raise KwsclsError(f"the loss became {found['loss']} at step {step + 1}", None, "lower --learning-rate")
+        return found
+
+    @tf.function(reduce_retracing=True)
+    def _step(self, waveforms, real):
+        """One update; [batch, samples] and [batch], how many samples of each are real."""
+        settings, body = self.settings, self.body
+        batch, samples = waveforms.shape
+        frames = frame_count(samples, body.conv_kernel, body.conv_stride)
+        heard = tf.maximum(frame_count(real, body.conv_kernel, body.conv_stride), 1)
+        mask = sample_spans(batch, frames, settings.mask_prob, settings.mask_length, 2, heard, self.seeds)
+        negatives = sample_negatives(mask, settings.negatives, self.seeds)
+        count = tf.maximum(tf.reduce_sum(tf.cast(mask, tf.float32)), 1.0)
+        weights = self.model.trainable_variables
+        with tf.GradientTape() as tape:
+            answers = self.model({"waveform": waveforms, "time_mask": mask}, training=True)
+            logits = contrastive_logits(answers["guesses"], answers["codes"], mask, negatives)
+            contrastive = contrastive_loss(logits) / count
+            diversity = diversity_loss(answers["choices"], mask) / count
+            loss = contrastive + settings.diversity * diversity
+            if self.penalty:
+                loss += self.penalty * tf.reduce_mean(tf.square(answers["conv_features"]))
+        gradients = tape.gradient(loss, weights)
+        self.optimizer.apply([gradient if scale == 1 else gradient * scale for gradient, scale in
+                              zip(gradients, self.scales)], weights)
+        right = tf.reduce_mean(tf.cast(tf.argmax(logits, axis=1) == 0, tf.float32))
+        return {"loss": loss, "contrastive": contrastive, "diversity": diversity, "accuracy": right,
+                "perplexity": perplexity(answers["choices"], mask)}
+
+    def _row(self, step, seen):
+        means = {name: float(np.mean([one[name] for one in seen])) for name in seen[0]}
+        self.rows.append({"step": step, **means,
+                          "temperature": float(self.model.get_layer("quantizer").temperature.numpy()),
+                          "learning_rate": float(self.optimizer.learning_rate.numpy()), "seconds": round(self.used, 1)})
+
+    def _line(self):
+        row = self.rows[-1]
+        return (f"step {row['step']}/{self.steps}  loss {row['loss']:.3f}  right {row['accuracy']:.3f}  "
+                f"entries in use {row['perplexity']:.1f}  {row['seconds']:.0f} s")
+
+    def _variables(self):
+        return {"model": self.model.variables, "optimizer": self.optimizer.variables, "seeds": [self.seeds.state]}
+
+    def _keep(self):
+        state.write(self.checkpoint, {name: state.snapshot(some) for name, some in self._variables().items()},
+                    {"rows": self.rows, "steps": self.steps, "used": self.used})
+
+    def _restore(self):
+        groups, facts = state.read(self.checkpoint)
+        for name, some in self._variables().items():
+            state.put_back(some, groups[name])
+        self.rows, self.steps, self.used = facts["rows"], facts["steps"], facts["used"]
+        console.say(f"going on after step {self.rows[-1]['step']}")
+
+
+def write_folder(folder, model, body, codebook, history):
+    """Write the weights and their config as transformers has them, and the history with its picture."""
+    from safetensors.numpy import save
+
+    config = {"model_type": "wav2vec2", "architectures": ["Wav2Vec2ForPreTraining"], "vocab_size": 32,
+              **dataclasses.asdict(body), **dataclasses.asdict(codebook)}
+    files.write_json(folder / "config.json", config)
+    files.write_bytes(folder / "model.safetensors", save(to_transformers(model), metadata={"format": "pt"}))
+    table = io.StringIO()
+    writer = csv.DictWriter(table, ROWS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(history)
+    files.write_text(folder / "history.csv", table.getvalue())
+    plots.save(plots_inside.pretraining(history), folder / "curves.png")
