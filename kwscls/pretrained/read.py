@@ -127,7 +127,13 @@ def _read_keras(path):
     return Source({weight.path: weight.numpy() for weight in model.weights}, {}, list(labels) if labels else None)
 
 
-_READERS = {".safetensors": _read_safetensors, ".npz": _read_npz, ".keras": _read_keras}
+def _read_h5(path):
+    from kwscls.pretrained import h5_file
+
+    return Source(_floats(h5_file.load(path)))
+
+
+_READERS = {".safetensors": _read_safetensors, ".npz": _read_npz, ".keras": _read_keras, ".h5": _read_h5}
 
 
 def _read_pickle(path, allow_pickle):
