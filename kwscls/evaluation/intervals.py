@@ -132,14 +132,13 @@ def mean_interval(values, groups=None, draws=DRAWS, seed=0):
         draws, seed: as in `resampled_totals`.
 
     Returns:
-        [low, high]; Wilson's over the clips where all values are equal, which leaves a bootstrap nothing to vary.
+        [low, high]; Wilson's over the clips where the bootstrap finds nothing that varies.
     """
     values = np.asarray(values, np.float64)
-    if np.ptp(values) == 0:
-        return [float(edge) for edge in wilson(values.sum(), len(values))]
     units, _ = unit_of(groups, len(values))
     totals = resampled_totals(np.column_stack([values, np.ones(len(values))]), units, draws, seed)
-    return [float(edge) for edge in percentile(totals[:, 0] / totals[:, 1])]
+    low, high = percentile(totals[:, 0] / totals[:, 1])
+    return [float(edge) for edge in (wilson(values.sum(), len(values)) if low == high else (low, high))]
 
 
 def _weights(count, draws, seed, columns=1):

@@ -42,7 +42,7 @@ def robustness(bundle, waveforms, truth, noises, groups=None, seed=0, batch_size
                for level in SIGNAL_TO_NOISE]
     changes += [("shift", level, "seconds late", lambda level: shift(waveforms, round(level * rate)))
                 for level in SHIFTS if abs(level) * rate < waveforms.shape[1]]
-    changes += [("gain", level, "gain in dB", lambda level: gain(waveforms, level)) for level in GAINS]
+    changes += [("gain", level, "dB", lambda level: gain(waveforms, level)) for level in GAINS]
     undisturbed = float(_right(bundle, waveforms, truth, batch_size).mean())
     rows = []
     with console.progress(transient=True) as bar:

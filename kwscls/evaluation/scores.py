@@ -12,9 +12,9 @@ def scores(truth, probabilities, labels, groups=None, draws=intervals.DRAWS, see
     not tell, such as the recall of a label without clips, is None.
 
     Intervals are 95 %. Those of the whole come from a bootstrap over the groups of alike clips (speakers), or over
-    the clips where fewer than two groups are named; where all answers are right or all wrong, which leaves a
-    bootstrap nothing to vary, from Wilson's over the clips. Those of single labels are Wilson's, the F1's by way of
-    the share of the right ones among all clips that have the label or got it. ROC areas: see `ranking.roc_auc`.
+    the clips where fewer than two groups are named; where it finds nothing that varies, as when all answers are
+    right, from Wilson's over the clips. Those of single labels are Wilson's, the F1's by way of the share of the
+    right ones among all clips that have the label or got it. ROC areas: see `ranking.roc_auc`.
 
     Args:
         truth: int [clips], each clip's place in `labels`.
@@ -144,7 +144,7 @@ def _whole(truth, answers, labels, units, draws, seed):
     found = {}
     for name, value in values.items():
         low, high = intervals.percentile(np.concatenate([block[name] for block in blocks]))
-        if values["accuracy"] in (0, 1):
+        if low == high:
             low, high = intervals.wilson(value * len(truth), len(truth))
         found[name], found[f"{name}_interval"] = float(value), [float(low), float(high)]
     return found

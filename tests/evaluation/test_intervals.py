@@ -65,3 +65,11 @@ def test_blocks_do_not_change_what_is_drawn(monkeypatch):
     monkeypatch.setattr(intervals, "BLOCK", 100)
     blocks = list(intervals.resampled_counts(cells, 3, units, draws=50))
     assert len(blocks) > 1 and (np.concatenate(blocks) == whole).all()
+
+
+def test_the_mean_of_equal_groups_is_not_certain():
+    right, groups = np.tile([1, 0, 0, 0], 10), np.arange(40) // 4
+    assert intervals.mean_interval(right, groups) == pytest.approx(intervals.wilson(10, 40))
+    assert intervals.mean_interval(np.ones(40)) == pytest.approx(intervals.wilson(40, 40))
+    low, high = intervals.mean_interval(right)
+    assert low < 0.15 and high > 0.35
