@@ -128,7 +128,7 @@ def clip(accent, throat, word, take):
 
 
 def coarse(wave):
-    """int16 samples, with as few bits as the clip's own quietest part deserves: FLAC then needs a third of the place."""
+    """int16 samples with as few bits as the clip's quietest part deserves: FLAC then needs a third of the place."""
     blocks = wave[:len(wave) // 400 * 400].reshape(-1, 400)
     floor = np.sqrt((blocks ** 2).mean(axis=1)).min() * 32768
     step = 2 ** int(np.clip(np.round(np.log2(max(floor, 1))), 0, 7))

@@ -17,8 +17,8 @@ def act(settings):
     from kwscls.data.prepare import prepare
 
     if settings.data is None:
-        console.table("corpora", ["name", "what it is", "licence"],
-                      [[name, entry.title, entry.licence] for name, entry in corpora.CORPORA.items()])
+        console.table("corpora", ["name", "what it is"],
+                      [[name, f"{entry.title} ({entry.licence})"] for name, entry in corpora.CORPORA.items()])
         return
     report = prepare(settings)
     if settings.json:

@@ -50,7 +50,7 @@ def unpack(archive, folder):
                         shutil.copyfileobj(source, file, 1 << 20)
                     if target.stat().st_size != size:
                         raise KwsclsError(f"holds {name} with another size than it says", archive, "get it again")
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, ValueError, NotImplementedError, RuntimeError) as error:
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, ValueError, RuntimeError) as error:
         raise KwsclsError(f"is no archive that can be unpacked ({error})", archive, "get it again") from error
 
 

@@ -1,7 +1,9 @@
 """The corpora that are known by name: where each comes from, its licence, its labels and how it is split."""
 
+import contextlib
 import dataclasses
 import difflib
+import sys
 from pathlib import Path
 
 from kwscls.errors import KwsclsError
@@ -11,9 +13,9 @@ EMBEDDED = Path(__file__).parents[2] / "data"
 
 EIGHT = ("down", "go", "left", "no", "right", "stop", "up", "yes")
 TEN = ("down", "go", "left", "no", "off", "on", "right", "stop", "up", "yes")
-THIRTY = ("bed", "bird", "cat", "dog", "down", "eight", "five", "four", "go", "happy", "house", "left", "marvin", "nine",
-          "no", "off", "on", "one", "right", "seven", "sheila", "six", "stop", "three", "tree", "two", "up", "wow", "yes",
-          "zero")
+THIRTY = ("bed", "bird", "cat", "dog", "down", "eight", "five", "four", "go", "happy", "house", "left", "marvin",
+          "nine", "no", "off", "on", "one", "right", "seven", "sheila", "six", "stop", "three", "tree", "two", "up",
+          "wow", "yes", "zero")
 THIRTY_FIVE = tuple(sorted(THIRTY + ("backward", "follow", "forward", "learn", "visual")))
 DIGITS = tuple("0123456789")
 ESC10 = ("chainsaw", "clock_tick", "crackling_fire", "crying_baby", "dog", "helicopter", "rain", "rooster", "sea_waves",
@@ -65,8 +67,8 @@ _V2 = Corpus("35 English words by 2,618 speakers", url="https://storage.googleap
              clips=105829, labels=THIRTY_FIVE, **_COMMANDS)
 _ESC = Corpus("50 environmental sounds of 5 s in 5 folds", "CC BY-NC 3.0 (ESC-10: CC BY 3.0)",
               "K. J. Piczak, ESC: Dataset for Environmental Sound Classification, ACM Multimedia 2015, "
-              "doi:10.1145/2733373.2806390", "https://github.com/karolpiczak/ESC-50/archive/master.zip", "ESC-50-master.zip",
-              clips=2000, table="meta/esc50.csv")
+              "doi:10.1145/2733373.2806390", "https://github.com/karolpiczak/ESC-50/archive/master.zip",
+              "ESC-50-master.zip", clips=2000, table="meta/esc50.csv")
 
 
 def _part(whole, title, labels, **changes):
@@ -83,10 +85,10 @@ CORPORA = {
         file="mini_speech_commands.zip"),
     "speech_commands_v0.01": _V1,
     "speech_commands_v0.01-8": _part(_V1, "the eight words of mini_speech_commands in v0.01", EIGHT),
-    "speech_commands_v0.01-12": _part(_V1, "ten words, unknown words and silence of v0.01", TEN, unknown=10, silence=10),
+    "speech_commands_v0.01-12": _part(_V1, "ten words, unknown and silence of v0.01", TEN, unknown=10, silence=10),
     "speech_commands_v0.02": _V2,
     "speech_commands_v0.02-8": _part(_V2, "the eight words of mini_speech_commands in v0.02", EIGHT),
-    "speech_commands_v0.02-12": _part(_V2, "ten words, unknown words and silence of v0.02", TEN, unknown=10, silence=10),
+    "speech_commands_v0.02-12": _part(_V2, "ten words, unknown and silence of v0.02", TEN, unknown=10, silence=10),
     "esc50": _ESC,
     "esc10": _part(_ESC, "ten classes of ESC-50", ESC10),
     "fsdd": Corpus(
@@ -136,8 +138,12 @@ def recordings(name, folder):
     return manifest.scan(folder)
 
 
-def download(name):
-    """The archive of a corpus, downloaded once to Keras' cache (`~/.keras/datasets`) and checked.
+def download(name, cache=None):
+    """The archive of a corpus, downloaded once and checked.
+
+    Args:
+        name: a name in `CORPORA`.
+        cache: the folder to keep it in, below `datasets`; that of Keras (`~/.keras`) when None.
 
     Raises:
         KwsclsError: it cannot be had, or is not what was published.
@@ -152,7 +158,8 @@ def download(name):
         raise KwsclsError("belongs to the repository, which is not here", name, "install kwscls from its checkout")
     console.say(f"{name}: downloading {entry.url} (once; licence {entry.licence})")
     try:
-        return Path(keras.utils.get_file(entry.file, entry.url, file_hash=entry.sha256))
+        with contextlib.redirect_stdout(sys.stderr):  # its progress is no answer
+            return Path(keras.utils.get_file(entry.file, entry.url, file_hash=entry.sha256, cache_dir=cache))
     except Exception as error:  # get_file raises bare Exception for a dead connection, ValueError for a wrong checksum
         reason = str(error).splitlines()[0][:200]
         raise KwsclsError(f"cannot be downloaded ({reason})", name,

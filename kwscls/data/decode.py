@@ -1,8 +1,9 @@
 """From a sound file to a waveform: WAV, FLAC, MP3, Ogg Vorbis, Opus and AIFF, whatever decodes them.
 
-tensorflow-io decodes WAV, MP3 and Ogg Vorbis. soundfile decodes the rest, and everything where tensorflow-io cannot be
-loaded (newer TensorFlow, other platforms). FLAC is soundfile's too: tensorflow-io 0.37.1 never comes back from some
-damaged FLAC files, and a lossless file has the same samples either way. Nothing outside this file knows who decodes.
+tensorflow-io decodes 16-bit WAV, MP3 and Ogg Vorbis. soundfile decodes the rest, and everything where tensorflow-io
+cannot be loaded (newer TensorFlow, other platforms). FLAC is soundfile's too: tensorflow-io 0.37.1 never comes back
+from some damaged FLAC files, and a lossless file has the same samples either way. Nothing outside this file knows who
+decodes.
 """
 
 import dataclasses
@@ -14,6 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from kwscls.errors import KwsclsError
+
+
+FOR_TENSORFLOW_IO = ("WAV", "MP3", "Ogg Vorbis")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +40,7 @@ class Sound:
 def decode(path):
     """Decode a sound file, by its content and not its name.
 
-    What the encoder of an MP3 added before and after the sound is cut off where its gapless tag tells how much that was.
+    What the encoder of an MP3 added before and after the sound is cut off where its gapless tag tells how much it was.
 
     Returns:
         A `Sound`.
@@ -56,8 +60,9 @@ def decode_bytes(contents, where="the sound"):
     """Decode the bytes of a sound file; errors name `where`. See `decode`."""
     kind = kind_of(contents)
     if kind is None:
-        what = "is empty" if not contents else "is no sound file that is known here (WAV, FLAC, MP3, Ogg Vorbis, Opus, AIFF)"
-        raise KwsclsError(what, where)
+        known = "WAV, FLAC, MP3, Ogg Vorbis, Opus, AIFF"
+        raise KwsclsError(f"is no sound file that is known here ({known})" if contents else "is empty", where)
+    contents = _with_size(contents) if kind == "WAV" else contents
     _require_whole(contents, kind, where)
     samples, rate, decoder = _try_decoders(contents, kind, where)
     if not len(samples):
@@ -87,7 +92,7 @@ def kind_of(contents):
 
 def decoder_for(kind):
     """Who decodes a kind of file here: "tensorflow-io" or "soundfile"."""
-    return "tensorflow-io" if kind in ("WAV", "MP3", "Ogg Vorbis") and _tensorflow_io() else "soundfile"
+    return "tensorflow-io" if kind in FOR_TENSORFLOW_IO and _tensorflow_io() else "soundfile"
 
 
 def _try_decoders(contents, kind, where):
@@ -96,7 +101,7 @@ def _try_decoders(contents, kind, where):
     for decoder in dict.fromkeys((decoder_for(kind), "soundfile")):
         try:
             return *DECODERS[decoder](contents, kind), decoder
-        except Exception as error:  # the libraries raise many kinds, even UnicodeDecodeError from a message of random bytes
+        except Exception as error:  # of many kinds, even UnicodeDecodeError where a message quotes the bytes
             problem = error
     raise KwsclsError(f"cannot be decoded as {kind}: it is damaged or of an unknown variety", where) from problem
 
@@ -105,14 +110,12 @@ def _with_tensorflow_io(contents, kind):
     """Samples float32 [samples, channels] and rate by tensorflow-io."""
     audio = _tensorflow_io()
     if kind == "WAV":
-        bits, rate = _wav_format(contents)
-        decoded = audio.decode_wav(contents, dtype={8: "uint8", 16: "int16", 24: "int32", 32: "int32"}[bits]).numpy()
-        if bits == 8:
-            return (decoded.astype(np.float32) - 128) / 128, rate
-        return decoded.astype(np.float32) / np.float32(2 ** (bits - 1)), rate
+        rate = _plain_wav_rate(contents)
+        return audio.decode_wav(contents, dtype="int16").numpy() / np.float32(32768), rate
     if kind == "MP3":
         return audio.decode_mp3(contents).numpy(), _mp3_rate(contents[_mp3_frame(contents):])
-    return audio.decode_vorbis(contents).numpy(), struct.unpack_from("<I", contents, contents.index(b"\x01vorbis") + 12)[0]
+    rate, = struct.unpack_from("<I", contents, contents.index(b"\x01vorbis") + 12)
+    return audio.decode_vorbis(contents).numpy(), rate
 
 
 def _with_soundfile(contents, kind):
@@ -155,17 +158,27 @@ def _chunks(contents):
     return found
 
 
-def _wav_format(contents):
-    """Bits per sample and rate of a WAV file of integers; any other makes soundfile decode it.
+def _plain_wav_rate(contents):
+    """The rate of a WAV file of 16-bit PCM; for any other, tensorflow-io's scale differs from case to case.
 
     Raises:
-        ValueError: it is not plain RIFF with PCM of 8, 16, 24 or 32 bits.
+        ValueError: it is another kind of WAV.
     """
     start, size = _chunks(contents)[b"fmt "]
     tag, _, rate, _, _, bits = struct.unpack_from("<HHIIHH", contents, start)
-    if contents[:4] != b"RIFF" or size < 16 or tag != 1 or bits not in (8, 16, 24, 32):
-        raise ValueError("not integer PCM")
-    return bits, rate
+    if contents[:4] != b"RIFF" or size < 16 or (tag, bits) != (1, 16):
+        raise ValueError("not 16-bit PCM")
+    return rate
+
+
+def _with_size(contents):
+    """A WAV file whose recorder could not go back to fill in its size, with the size filled in; others as they are."""
+    start, size = _chunks(contents).get(b"data", (0, 0))
+    left = len(contents) - start
+    if contents[:4] != b"RIFF" or start < 8 or not (size == 0 < left or size >= 0x7FFFF000 and left < size):
+        return contents
+    whole, samples = struct.pack("<I", len(contents) - 8), struct.pack("<I", left)
+    return contents[:4] + whole + contents[8:start - 4] + samples + contents[start:]
 
 
 def _require_whole(contents, kind, where):
@@ -175,19 +188,18 @@ def _require_whole(contents, kind, where):
         start, size = chunks.get(b"data", (0, 0))
         if b"data" not in chunks or b"fmt " not in chunks:
             raise KwsclsError("is cut off: it has a WAV header but no samples", where)
-        streamed = size in (0, 0x7FFFFFFF, 0xFFFFFFFF) or size >= 0x7FFFF000  # a recorder that could not go back to fill it in
-        if start + size > len(contents) and not streamed:
+        if start + size > len(contents):
             raise KwsclsError(f"is cut off: {len(contents) - start} of {size} bytes of samples are there", where)
-        if size == 0 and start == len(contents):
-            raise KwsclsError("holds no samples", where)
     if kind in ("Ogg Vorbis", "Opus"):
-        last = contents.rfind(b"OggS")
-        if len(contents) < last + 27 or not contents[last + 5] & 4:
-            raise KwsclsError("is cut off: its last page is missing", where)
+        last = contents.rfind(b"OggS")  # a page: 27 bytes, its segments' sizes, the segments
+        sizes = contents[last + 27:last + 27 + contents[last + 26]] if len(contents) > last + 26 else b""
+        if not sizes or not contents[last + 5] & 4 or last + 27 + len(sizes) + sum(sizes) > len(contents):
+            raise KwsclsError("is cut off: its last page is not whole", where)
     if kind == "MP3":
-        declared = _mp3_bytes(contents[_mp3_frame(contents):])
-        if declared and _mp3_frame(contents) + declared > len(contents):
-            raise KwsclsError(f"is cut off: {len(contents)} of {_mp3_frame(contents) + declared} bytes are there", where)
+        start = _mp3_frame(contents)
+        declared = _mp3_bytes(contents[start:])
+        if declared and start + declared > len(contents):
+            raise KwsclsError(f"is cut off: {len(contents)} of {start + declared} bytes are there", where)
 
 
 _MP3_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}

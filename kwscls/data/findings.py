@@ -1,4 +1,4 @@
-"""What prepared recordings are like: counts, balance, lengths, and all that looks wrong; as a dict, a table, a picture."""
+"""What prepared recordings are like: counts, balance, lengths and what looks wrong; as a dict, a table, a picture."""
 
 import collections
 import statistics
@@ -82,28 +82,32 @@ def warnings(report):
     if report["several_labels"]:
         made.append(f"{report['several_labels']} clips have several labels; their folder is that of the first, "
                     "manifest.csv has all")
-    expected = report.get("published_clips")
-    if expected and sum(report["clips"].values()) + len(report["unreadable"]) + len(report["duplicates"]) != expected:
-        made.append(f"{sum(report['clips'].values())} clips are here, {expected} were published")
+    if report["missing_labels"]:
+        made.append(f"the published corpus has these labels too: {', '.join(report['missing_labels'])}")
+    here = sum(report["clips"].values()) + len(report["unreadable"]) + len(report["duplicates"])
+    if report["published_clips"] not in (0, here):
+        made.append(f"{here} clips are here, {report['published_clips']} were published")
     return made
 
 
 def show(report):
     """Print a report as tables."""
-    console.table(f"{report['name']}: {sum(report['clips'].values())} clips, split {report['how']}",
+    console.table(f"{report['name']}: {sum(report['clips'].values())} clips",
                   ["label", *(f"{split}#" for split in SPLITS)],
                   [[label, *(counts[split] for split in SPLITS)] for label, counts in report["labels"].items()]
                   + [["clips", *report["clips"].values()],
                      ["seconds", *(f"{value:.0f}" for value in report["seconds"].values())],
                      ["speakers or groups", *(count or "-" for count in report["groups"].values())]])
     length = report["length"]
-    rows = [["sample rates", ", ".join(f"{rate} Hz: {count}" for rate, count in report["rates"].items())],
+    rows = [["split", report["how"]],
+            ["sample rates", ", ".join(f"{rate} Hz: {count}" for rate, count in report["rates"].items())],
             ["brought to", f"{report['rate']} Hz, mono, 16 bits"],
             ["length", f"{length['shortest']:.3f} to {length['longest']:.3f} s, median {length['median']:.3f} s"],
             ["decoders", ", ".join(f"{name}: {count}" for name, count in report["decoders"].items())],
             ["noise recordings", report["noises"]],
             ["unreadable", len(report["unreadable"])], ["silent", len(report["silent"])],
-            ["clipped", len(report["clipped"])], ["very short, very long", f"{len(report['short'])}, {len(report['long'])}"],
+            ["clipped", len(report["clipped"])],
+            ["very short, very long", f"{len(report['short'])}, {len(report['long'])}"],
             ["duplicates across splits", f"{len(report['duplicates'])} (left out)"],
             ["groups in several splits", len(report["shared_groups"])]]
     console.table("what was found", ["", "value"], rows)
@@ -131,7 +135,7 @@ def draw(report, lengths, path):
         counts = [report["labels"][label][split] for label in labels]
         bars.barh(labels, counts, left=left, color=colour, label=split)
         left = [one + other for one, other in zip(left, counts)]
-    bars.invert_yaxis()
+    bars.set_ylim(len(labels) - 0.4, -0.6)
     bars.set(xlabel="clips", title=f"{report['name']}: clips per label")
     bars.legend(loc="upper center", bbox_to_anchor=(0.5, -0.6 / height), ncols=3, frameon=False)
     seaborn.histplot(x=lengths, bins=40, ax=histogram, color=colours[0])

@@ -128,7 +128,8 @@ def write(path, recordings):
     for one in recordings:
         place = one.path.relative_to(path.parent) if one.path.is_relative_to(path.parent) else one.path
         seconds = "" if one.seconds is None else f"{one.seconds:.4f}"
-        table.writerow((place.as_posix(), ";".join(one.labels), one.split or "", one.fold or "", one.group or "", seconds))
+        given = [value or "" for value in (one.split, one.fold, one.group)]
+        table.writerow((place.as_posix(), ";".join(one.labels), *given, seconds))
     files.write_text(path, text.getvalue())
 
 
@@ -230,7 +231,8 @@ def _recording(values, start, where):
     except ValueError:
         seconds = None  # a length such as "0:01" is not needed: the file itself tells
     split = str(values["split"] or "").strip()
-    return Recording(Path(os.path.normpath(start / name)), labels, _split(split, where) if split else None, fold, group, seconds)
+    split = _split(split, where) if split else None
+    return Recording(Path(os.path.normpath(start / name)), labels, split, fold, group, seconds)
 
 
 def _labels(value):

@@ -4,14 +4,12 @@
     NAME/noise/CLIP.wav                           recordings without a class
     NAME/manifest.csv  report.json  balance.png   what is in it, and what was found
 
-The folder appears whole or not at all. While it is made it is called `.NAME.unfinished`, and whoever comes again with the
-same recordings and settings goes on from there.
+The folder appears whole or not at all. While it is made it is called `.NAME.unfinished`, and whoever comes again with
+the same recordings and settings goes on from there.
 """
 
 import collections
-import contextlib
 import dataclasses
-import fcntl
 import hashlib
 import json
 import os
@@ -20,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from kwscls import console, files, settings
-from kwscls.data import convert, corpora, extra_labels, findings, manifest, sources, splits
+from kwscls.data import convert, corpora, extra_labels, findings, manifest, sources, splits, unfinished
 from kwscls.errors import KwsclsError
 
 FORM = 1  # raise it when the same recordings would be prepared otherwise than before
@@ -35,7 +33,7 @@ def ready(data, out=None, **changes):
     Args:
         data: a prepared folder (used as it is), a folder of class folders, a manifest, an archive, or a corpus' name.
         out: where the prepared folder is to be; `data/NAME` in the current directory when None.
-        **changes: settings of `PrepareSettings` that differ from those it was prepared with before, else from the defaults.
+        **changes: settings of `PrepareSettings` that differ from those it was prepared with, or from the defaults.
 
     Returns:
         Its path.
@@ -81,7 +79,7 @@ def prepare(chosen, source=None):
     out = Path(chosen.out) if chosen.out else default_folder(source)
     _require_apart(source, out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(out):
+    with unfinished.alone(out):
         scratch = out.parent / f".{out.name}.unfinished"
         recordings = None if source.packed else source.recordings(chosen.pattern)
         choices = _choices(chosen, source)
@@ -91,15 +89,16 @@ def prepare(chosen, source=None):
             console.say(f"{out}: prepared before, and nothing changed since")
             return before
         if out.exists() and not chosen.overwrite:
-            what = "was prepared with other settings or from other recordings" if before else "exists and is no prepared folder"
-            raise KwsclsError(what, out, "choose another --out, or pass --overwrite to replace it")
+            raise KwsclsError("was prepared with other settings or from other recordings" if before else
+                              "exists and is no prepared folder", out,
+                              "choose another --out, or pass --overwrite to replace it")
         console.say(f"{source.name}: preparing {_place(source)} as {out}")
-        _begin(scratch, fingerprint)
+        unfinished.begin(scratch, fingerprint)
         recordings = recordings if recordings is not None else source.recordings(chosen.pattern, scratch)
         report = _fill(scratch, recordings, choices, chosen, source)
         report = {"kwscls": "prepared", "fingerprint": fingerprint, **report}
         files.write_json(scratch / REPORT, report)
-        for left in ("source", "plan.json", "done.jsonl"):
+        for left in ("source", unfinished.PLAN, unfinished.JOURNAL):
             shutil.rmtree(scratch / left) if (scratch / left).is_dir() else (scratch / left).unlink(missing_ok=True)
         files.replace_folder(scratch, out)
     for warning in report["warnings"]:
@@ -111,18 +110,21 @@ def prepare(chosen, source=None):
 def _fill(scratch, recordings, choices, chosen, source):
     """Make everything in the scratch folder but the report, and return that."""
     manifest.labels_of(recordings)
-    rule = splits.Rule(chosen.split, chosen.validation, chosen.test, chosen.group, chosen.test_fold, chosen.validation_fold)
+    rule = splits.Rule(chosen.split, chosen.validation, chosen.test, chosen.group, chosen.test_fold,
+                       chosen.validation_fold)
     recordings, how = splits.split(recordings, rule)
+    missing = []
     if choices["labels"]:
-        _require_known(choices["labels"], recordings)
-        recordings = extra_labels.choose(recordings, choices["labels"], choices["unknown"], chosen.seed)
+        labels, missing = _wanted(choices["labels"], recordings, asked=bool(chosen.labels))
+        recordings = extra_labels.choose(recordings, labels, choices["unknown"], chosen.seed)
     elif choices["unknown"]:
         raise KwsclsError("it needs the words that are wanted", "--unknown", "name them with --labels")
     _require_same_labels(recordings)
 
     names = _names(recordings)
     facts = _convert(scratch, recordings, names, chosen)
-    unreadable = [{"path": str(one.path), "why": facts[one.path]["why"]} for one in recordings if "why" in facts[one.path]]
+    unreadable = [{"path": str(one.path), "why": facts[one.path]["why"]}
+                  for one in recordings if "why" in facts[one.path]]
     kept = [one for one in recordings if "why" not in facts[one.path]]
     _require_some(kept, unreadable, source)
     kept, duplicates, contradictions = _apart(scratch, kept, facts, names)
@@ -133,11 +135,13 @@ def _fill(scratch, recordings, choices, chosen, source):
 
     entry = corpora.CORPORA.get(source.corpus)
     report = {
-        "name": source.name, "source": _place(source), "settings": _as_stored(chosen, choices), "rate": chosen.rate, "how": how,
+        "name": source.name, "source": _place(source), "rate": chosen.rate, "how": how,
+        "settings": {key: value for key, value in settings.as_dict(chosen).items() if key in choices},
         **findings.findings(kept, facts, names), "unreadable": unreadable, "duplicates": duplicates,
-        "contradictions": contradictions, "published_clips": entry.clips if entry and not chosen.labels else 0,
+        "contradictions": contradictions, "missing_labels": missing,
+        "published_clips": entry.clips if entry and not chosen.labels else 0,
         "licence": entry.licence if entry else None, "citation": entry.citation if entry else None,
-        "archive_sha256": files.sha256(source.place) if source.packed and source.place else entry.sha256 if entry else None,
+        "archive_sha256": source.checksum(),
     }
     report["warnings"] = findings.warnings(report)
     words = [dataclasses.replace(one, path=scratch / names[one.path], seconds=facts[one.path]["seconds"])
@@ -152,13 +156,15 @@ def _names(recordings):
     wanted = {one.path: f"noise/{one.path.stem}" if one.noise else f"{one.split}/{one.labels[0]}/{one.path.stem}"
               for one in recordings}
     often = collections.Counter(name.lower() for name in wanted.values())
-    return {path: f"{name}-{hashlib.sha1(str(path).encode()).hexdigest()[:8]}.wav" if often[name.lower()] > 1 else f"{name}.wav"
-            for path, name in wanted.items()}
+    for path, name in wanted.items():
+        mark = f"-{hashlib.sha1(str(path).encode()).hexdigest()[:8]}" if often[name.lower()] > 1 else ""
+        wanted[path] = f"{name}{mark}.wav"
+    return wanted
 
 
 def _convert(scratch, recordings, names, chosen):
     """Convert what is not converted yet; facts by path. Each finished clip is a line of `done.jsonl`."""
-    done = _done(scratch)
+    done = unfinished.done(scratch)
     waiting = [one for one in recordings if names[one.path] not in done]
     if len(waiting) < len(recordings):
         console.say(f"{len(recordings) - len(waiting)} of {len(recordings)} clips are there already")
@@ -168,13 +174,13 @@ def _convert(scratch, recordings, names, chosen):
         return one, convert.convert(one.path, scratch / names[one.path], chosen.rate, chosen.min_seconds, longest)
 
     workers = chosen.workers or min(8, os.cpu_count() or 1)
-    with open(scratch / "done.jsonl", "a", encoding="utf-8") as journal, console.progress(transient=True) as bar, \
-            ThreadPoolExecutor(workers) as pool:
+    with open(scratch / unfinished.JOURNAL, "a", encoding="utf-8") as journal, \
+            console.progress(transient=True) as bar, ThreadPoolExecutor(workers) as pool:
         task = bar.add_task("preparing", total=len(waiting))
         try:
             for one, fact in pool.map(work, waiting):
                 done[names[one.path]] = fact
-                with _disk(scratch):
+                with unfinished.disk(scratch):
                     journal.write(json.dumps([names[one.path], fact]) + "\n")
                     journal.flush()
                 bar.advance(task)
@@ -184,20 +190,8 @@ def _convert(scratch, recordings, names, chosen):
     return {one.path: done[names[one.path]] for one in recordings}
 
 
-def _done(scratch):
-    """The clips that an earlier, unfinished run has made: name to facts."""
-    done = {}
-    if (scratch / "done.jsonl").is_file():
-        for line in (scratch / "done.jsonl").read_text(encoding="utf-8").splitlines():
-            with contextlib.suppress(ValueError):  # a line that was being written when the run ended
-                name, fact = json.loads(line)
-                if "why" in fact or (scratch / name).is_file():
-                    done[name] = fact
-    return done
-
-
 def _apart(scratch, recordings, facts, names):
-    """Leave out of train, then of validation, what is also in another split; and find sounds with two different labels."""
+    """Leave out of train, then of validation, what is in another split too; and find sounds with two labels."""
     order = {split: place for place, split in enumerate(("test", "validation", "train"))}
     same = collections.defaultdict(list)
     for one in recordings:
@@ -207,18 +201,19 @@ def _apart(scratch, recordings, facts, names):
     for group in same.values():
         group.sort(key=lambda one: (order[one.split], names[one.path]))
         for other in group[1:]:
+            found = {"path": names[other.path], "why": f"is the same sound as {names[group[0].path]}"}
             if other.split != group[0].split:
                 dropped.add(other.path)
                 (scratch / names[other.path]).unlink(missing_ok=True)
-                duplicates.append({"path": names[other.path], "why": f"is the same sound as {names[group[0].path]}"})
+                duplicates.append(found)
             elif other.labels != group[0].labels:
-                contradictions.append({"path": names[other.path], "why": f"is the same sound as {names[group[0].path]}"})
+                contradictions.append(found)
     return [one for one in recordings if one.path not in dropped], duplicates, contradictions
 
 
 def _add_silences(scratch, kept, facts, names, silence, chosen):
     """Cut `_silence_` from the noises; the new recordings."""
-    noises = [convert.read_wav(scratch / names[one.path]) for one in sorted(kept, key=lambda one: names[one.path]) if one.noise]
+    noises = [convert.read_wav(scratch / name) for name in sorted(names[one.path] for one in kept if one.noise)]
     counts = extra_labels.silence_counts(kept, silence)
     made = []
     for split, name, samples in extra_labels.silences(noises, counts, chosen.rate, chosen.silence_seconds, chosen.seed):
@@ -226,8 +221,8 @@ def _add_silences(scratch, kept, facts, names, silence, chosen):
         files.write_bytes(path, convert.wav_bytes(samples, chosen.rate))
         made.append(manifest.Recording(path, (extra_labels.SILENCE,), split))
         names[path] = path.relative_to(scratch).as_posix()
-        facts[path] = {"seconds": len(samples) / chosen.rate, "rate": chosen.rate, "channels": 1, "decoder": "cut from noise",
-                       "peak": 1.0, "clipped": 0.0}
+        facts[path] = {"seconds": len(samples) / chosen.rate, "rate": chosen.rate, "channels": 1,
+                       "decoder": "cut from noise", "peak": 1.0, "clipped": 0.0}
     return made
 
 
@@ -242,10 +237,6 @@ def _choices(chosen, source):
     return values
 
 
-def _as_stored(chosen, choices):
-    return {key: value for key, value in settings.as_dict(chosen).items() if key in choices}
-
-
 def _require_apart(source, out):
     """Refuse to write into the recordings themselves."""
     place = source.place and source.place.resolve()
@@ -254,11 +245,13 @@ def _require_apart(source, out):
                           "run it in another folder, or prepare them with --out somewhere else first")
 
 
-def _require_known(labels, recordings):
+def _wanted(labels, recordings, asked):
+    """Which of the wanted labels are there, and which are not, which is an error if they were asked for."""
     there = manifest.labels_of(recordings)
-    for label in labels:
-        if label not in there:
-            raise KwsclsError("no recording has this label", label, f"there are {', '.join(there)}")
+    missing = [label for label in labels if label not in there]
+    if missing and (asked or len(missing) == len(labels)):
+        raise KwsclsError("no recording has this label", missing[0], f"there are {', '.join(there)}")
+    return [label for label in labels if label in there], missing
 
 
 def _require_same_labels(recordings):
@@ -276,16 +269,6 @@ def _require_some(kept, unreadable, source):
         first = unreadable[0]
         raise KwsclsError(f"none of the {len(unreadable)} files can be used; {Path(first['path']).name} {first['why']}",
                           _place(source), "it should hold recordings in WAV, FLAC, MP3, Ogg Vorbis or Opus")
-
-
-def _begin(scratch, fingerprint):
-    """An empty scratch folder, or the one that an interrupted run of the same kind left."""
-    plan = scratch / "plan.json"
-    with _disk(scratch):
-        if scratch.exists() and not (plan.is_file() and plan.read_text() == fingerprint):
-            shutil.rmtree(scratch)
-        scratch.mkdir(exist_ok=True)
-        files.write_text(plan, fingerprint)
 
 
 def _complete(out):
@@ -307,35 +290,3 @@ def _report(folder):
 
 def _place(source):
     return str(source.place) if source.place else corpora.corpus(source.corpus).url
-
-
-@contextlib.contextmanager
-def _alone(out):
-    """Let only one process at a time prepare a folder; a second one waits, and then finds it prepared."""
-    path = out.parent / f".{out.name}.lock"
-    while True:
-        with _disk(out):
-            lock = open(path, "w")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            console.say(f"{out}: another process is preparing it; waiting for that")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        if path.exists() and os.path.samestat(os.fstat(lock.fileno()), path.stat()):
-            break
-        lock.close()  # the one that held it has taken it away
-    with lock:
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _disk(place):
-    """Tell in one line that the disk does not take what is written; what was made so far is kept."""
-    try:
-        yield
-    except OSError as error:
-        raise KwsclsError(f"cannot be written: {(error.strerror or str(error)).lower()}", place,
-                          "mend that and run it again: it goes on from here") from error

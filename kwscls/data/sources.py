@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+from kwscls import files
 from kwscls.data import archives, corpora, manifest
 from kwscls.errors import KwsclsError
 
@@ -39,6 +40,13 @@ class Source:
         if self.corpus and not pattern and place.is_dir():
             return corpora.recordings(self.corpus, place)
         return manifest.load(place, pattern)
+
+    def checksum(self):
+        """The archive's SHA-256: as published, or computed where nobody publishes it; None without an archive."""
+        if not self.packed:
+            return None
+        published = corpora.corpus(self.corpus).sha256 if self.place is None else None
+        return published or files.sha256(self.place or corpora.download(self.corpus))
 
     def stamp(self, recordings=None):
         """A text that changes when the source does: by names, sizes and times of change, without reading the sounds."""

@@ -10,7 +10,8 @@ from kwscls.errors import KwsclsError
 
 BUCKETS = 2 ** 27
 ORDERS = 50  # that are tried before a split may lack a label
-KINDS = ("auto", "given", "group", "clip")
+BEFORE = "the part of the names before _nohash_"
+BESIDE = "what the names hold beside label and number"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,8 +19,8 @@ class Rule:
     """How recordings are split.
 
     Args:
-        kind: "given" by the manifest; by "group", so that no speaker is in two splits; by "clip", whoever spoke; or "auto",
-            the first of these that the manifest allows.
+        kind: "given" by the manifest; by "group", so that no speaker is in two splits; by "clip", whoever spoke; or
+            "auto", the first of these that the manifest allows.
         validation, test: their shares in percent.
         group: a regular expression whose first group, found in a file's name, is the recording's group.
         test_fold, validation_fold: names of folds, where there are folds; the last one and the one before it when None.
@@ -115,7 +116,7 @@ def shared(recordings):
 
 
 def with_groups(recordings, pattern=None):
-    """Recordings with their groups, from the manifest, a pattern or else their names; and how that was guessed, or None.
+    """Recordings with their groups, from the manifest, a pattern or else their names; and how that was guessed.
 
     Raises:
         KwsclsError: the pattern is none, or does not fit a name.
@@ -124,8 +125,7 @@ def with_groups(recordings, pattern=None):
         return [dataclasses.replace(one, group=_matched(one, pattern)) for one in recordings], None
     if not recordings or any(one.group for one in recordings):
         return recordings, None
-    for guess, what in ((_before_nohash, "the part of the names before _nohash_"),
-                        (_beside_label, "what the names hold beside label and number")):
+    for guess, what in ((_before_nohash, BEFORE), (_beside_label, BESIDE)):
         groups = [guess(one) for one in recordings]
         if all(groups) and _telling(recordings, groups):
             return [dataclasses.replace(one, group=group) for one, group in zip(recordings, groups)], what
@@ -157,23 +157,24 @@ def _beside_label(one):
 
 
 def _telling(recordings, groups):
-    """Whether guessed groups look like speakers: three or more, and most said several labels or clips."""
-    several = [group for group, count in collections.Counter(groups).items() if count > 1]
-    many = len({one.labels[0] for one in recordings if "_nohash_" in one.path.stem}) > 0
+    """Whether guessed groups look like speakers: three or more, and most of them said several labels."""
     labels = collections.defaultdict(set)
     for one, group in zip(recordings, groups):
         labels[group].add(one.labels[0])
-    return len(labels) >= 3 and (many or len(several) > len(labels) / 2 and sum(map(len, labels.values())) > 1.5 * len(labels))
+    certain = all("_nohash_" in one.path.stem for one in recordings)
+    return len(labels) >= 3 and (certain or sum(len(said) > 1 for said in labels.values()) > len(labels) / 2)
 
 
 def _given(recordings, rule, guessed):
     """The manifest's own splits; what it lacks is drawn from train."""
     torn = shared(recordings)
-    if torn and rule.kind == "auto" and guessed != "what the names hold beside label and number":
+    if torn and guessed == BESIDE:  # then these are hardly speakers
+        recordings = [dataclasses.replace(one, group=None) for one in recordings]
+    elif torn and rule.kind == "auto":
         group, places = next(iter(torn.items()))
         raise KwsclsError(
-            f"{len(torn)} speakers or groups are in several splits, for example {group} in {' and '.join(places)}, so the "
-            "test would flatter", None, "--split group draws the splits anew, --split given keeps them as they are")
+            f"{len(torn)} speakers or groups are in several splits, for example {group} in {' and '.join(places)}, so "
+            "the test would flatter", None, "--split group draws the splits anew, --split given keeps them as they are")
     recordings = [one if one.split else dataclasses.replace(one, split="train") for one in recordings]
     lacking = [name for name in ("validation", "test") if not any(one.split == name for one in recordings)]
     how = "as given"
@@ -218,15 +219,15 @@ def _drawn(recordings, rule, guessed):
 
 
 def _places(recordings, keys, rule):
-    """The split of each recording, and how: the official hash if that suits these labels, else the best of some orders."""
+    """The split of each recording, and how: the official hash if that suits these labels, else the best of orders."""
     hashed = {key: official(key, rule.validation, rule.test) for key in keys}
     best, how = [hashed[key] for key in keys], "by the hash of Speech Commands"
-    least = _lacking(recordings, best)
+    least = _lacking(recordings, best, rule)
     for salt in range(ORDERS):
         if not least:
             break
         ordered = _ordered(recordings, keys, rule, salt)
-        lacking = _lacking(recordings, ordered)
+        lacking = _lacking(recordings, ordered, rule)
         if lacking < least:
             best, least, how = ordered, lacking, "each label its share, in the order of a hash"
     return best, how
@@ -251,18 +252,24 @@ def _ordered(recordings, keys, rule, salt):
                 place[key] = name
                 have.update(new)
                 left.remove(key)
+        if not have and len(left) > 1:  # each group is more than the share
+            place[min(left, key=lambda key: sum(of_key[key].values()))] = name
+            left = [key for key in left if key not in place]
     return [place.get(key, "train") for key in keys]
 
 
-def _lacking(recordings, places):
-    """How many labels lack a recording in a split, or more than half of theirs in train; an empty split weighs more."""
-    have, total = collections.Counter(), collections.Counter()
+def _lacking(recordings, places, rule):
+    """What is wrong with a split, as a number: labels that a split lacks, labels that train has less than half of,
+    splits that are far from their share, and, weighing more, empty splits."""
+    have, total, sizes = collections.Counter(), collections.Counter(), collections.Counter(places)
     for one, place in zip(recordings, places):
         have.update((label, place) for label in one.labels)
         total.update(one.labels)
     none = sum(not have[label, place] for label in total for place in SPLITS)
     few = sum(have[label, "train"] < count / 2 for label, count in total.items())
-    return none + few + 1000 * (len(SPLITS) - len(set(places)))
+    shares = {"validation": rule.validation, "test": rule.test}
+    uneven = sum(abs(100 * sizes[place] / len(places) - share) > share / 2 for place, share in shares.items())
+    return none + few + uneven + 1000 * (len(SPLITS) - len(sizes))
 
 
 def _unit(one):

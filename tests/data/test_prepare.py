@@ -1,0 +1,387 @@
+"""Preparing: whole or not at all, again only when something changed, nothing that leaks, and clear words."""
+
+import csv
+import errno
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kwscls import files
+from kwscls import prepare as verb
+from kwscls.data import convert as convert_room
+from kwscls.data import manifest, prepare as room
+from kwscls.data.prepare import ready
+from kwscls.data.splits import shared
+from kwscls.errors import KwsclsError
+from kwscls.settings import PrepareSettings
+from tests.data.sounds import corpus, write
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """Each test works in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+
+def prepare(data="words", **more):
+    return room.prepare(PrepareSettings(data=str(data), **more))
+
+
+def stamps(folder):
+    return {path: path.stat().st_mtime_ns for path in Path(folder).rglob("*") if path.is_file()}
+
+
+def leftovers():
+    return [path.name for path in Path("data").glob(".*")]
+
+
+def test_a_folder_of_class_folders():
+    corpus(Path("words"), suffix=".flac")
+    write(Path("words/_background_noise_/hum.wav"), seed=99, seconds=2)
+    report = prepare()
+    rows = manifest.read("data/words/manifest.csv")
+    assert len(rows) == 24 and not shared(rows) and {one.split for one in rows} == set(manifest.SPLITS)
+    assert all(one.path.parent.name == one.labels[0] and one.path.parent.parent.name == one.split for one in rows)
+    assert sorted(Path("data/words").rglob("*.wav")) == sorted(
+        [Path("data/words/noise/hum.wav")] + [one.path.relative_to(Path.cwd()) for one in rows])
+    assert sum(report["clips"].values()) == 24 and report["noises"] == 1 and report["rates"] == {"16000": 24}
+    assert files.read_json("data/words/report.json") == json.loads(json.dumps(report))
+    assert Path("data/words/balance.png").read_bytes()[:4] == b"\x89PNG" and leftovers() == []
+
+
+def test_keras_reads_what_was_prepared():
+    import keras
+
+    corpus(Path("words"), speakers=8, suffix=".flac", rate=8000)
+    out = ready("words")
+    data = keras.utils.audio_dataset_from_directory(
+        out / "train", output_sequence_length=16000, verbose=False, batch_size=4)
+    waves, labels = next(iter(data))
+    assert waves.shape == (4, 16000, 1) and data.class_names == ["no", "yes"] and np.abs(waves).max() > 0.1
+
+
+def test_again_is_quick_and_changes_nothing(capsys):
+    corpus(Path("words"))
+    prepare()
+    before = stamps("data")
+    start = time.time()
+    prepare()
+    assert stamps("data") == before and time.time() - start < 1
+    assert "nothing changed" in capsys.readouterr().err
+
+
+def test_changes_of_the_source_are_noticed():
+    corpus(Path("words"))
+    ready("words")
+    write(Path("words/yes/0000ffff_nohash_0.wav"), seed=1000)
+    assert len(manifest.read(ready("words") / "manifest.csv")) == 25
+    os.remove("words/yes/0000ffff_nohash_0.wav")
+    assert len(manifest.read(ready("words") / "manifest.csv")) == 24
+
+
+def test_a_clip_that_was_lost_is_made_again():
+    corpus(Path("words"))
+    lost = manifest.read(ready("words") / "manifest.csv")[0].path
+    lost.unlink()
+    ready("words")
+    assert lost.is_file()
+
+
+def test_the_verb_replaces_nothing_unasked():
+    corpus(Path("words"))
+    prepare()
+    with pytest.raises(KwsclsError, match="was prepared with other settings.*--overwrite"):
+        prepare(rate=8000)
+    assert prepare(rate=8000, overwrite=True)["rate"] == 8000
+    Path("mine").mkdir()
+    Path("mine/precious.txt").write_text("mine")
+    with pytest.raises(KwsclsError, match="mine: exists and is no prepared folder"):
+        prepare(out="mine")
+    assert Path("mine/precious.txt").read_text() == "mine"
+
+
+def test_ready_knows_its_own():
+    corpus(Path("words"))
+    out = ready("words", rate=8000)
+    assert out == Path("data/words") and ready(out) == out and room.is_prepared(out)
+    before = stamps("data")
+    assert ready("words") == out and stamps("data") == before, "settings said before still hold"
+    ready("words", rate=16000)
+    assert files.read_json(out / "report.json")["rate"] == 16000
+    corpus(Path("other/words"), labels=("left", "right"))
+    other = ready("other/words")
+    assert other != out and files.read_json(out / "report.json")["labels"].keys() == {"no", "yes"}
+    assert ready("other/words") == other
+
+
+def test_data_in_the_place_of_the_prepared():
+    corpus(Path("data/words"))
+    assert ready("data/words") == Path("data/words-prepared")
+    with pytest.raises(KwsclsError, match="lies in the recordings' own folder"):
+        prepare("data/words", out="data/words/prepared")
+
+
+def test_the_embedded_corpus(monkeypatch):
+    from kwscls.data import corpora
+
+    corpus(Path("checkout/spoken_words"), labels=corpora.EIGHT, speakers=3)
+    monkeypatch.setattr(corpora, "EMBEDDED", Path("checkout").absolute())
+    assert ready("spoken_words") == ready("data/spoken_words") == Path("data/spoken_words")
+    report = files.read_json("data/spoken_words/report.json")
+    assert report["licence"] == "CC0 1.0" and "24 clips are here, 1656 were published" in report["warnings"]
+
+
+def test_a_part_of_a_published_corpus():
+    corpus(Path("part"), labels=("left", "right", "zebra"))
+    report = prepare("speech_commands_v0.02-8", source="part")
+    assert set(report["labels"]) == {"left", "right"}
+    assert "the published corpus has these labels too: down, go, no, stop, up, yes" in report["warnings"]
+
+
+def test_a_manifest_with_several_labels():
+    for number in range(12):
+        write(Path(f"clips/{number}.wav"), number)
+    with open("clips/list.csv", "w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["filename", "labels", "speaker"])
+        table.writerows([f"{number}.wav", ("dog;rain", "dog", "rain")[number % 3], number // 3] for number in range(12))
+    report = prepare("clips/list.csv")
+    rows = manifest.read("data/list/manifest.csv")
+    assert {one.labels for one in rows} == {("dog", "rain"), ("dog",), ("rain",)} and report["several_labels"] == 4
+    assert report["labels"]["rain"]["train"] >= 2 and not shared(rows)
+
+
+def test_names_that_collide():
+    for number, label in enumerate(("no", "yes")):
+        for group in "abcd":
+            for suffix in (".wav", ".flac"):
+                write(Path(f"words/{label}/{group}/take{suffix}"), hash((number, group, suffix)) % 1000)
+    prepare()
+    assert len(set(manifest.read("data/words/manifest.csv"))) == 16
+
+
+def test_what_cannot_be_used_is_listed_and_left_out(capsys):
+    corpus(Path("words"))
+    whole = Path("words/yes/00000000_nohash_0.wav").read_bytes()
+    for name, contents in (("empty.wav", b""), ("short.wav", whole[:1000]), ("page.wav", b"<html>"),
+                           ("notes.txt", b"hello"), ("header.wav", whole[:44])):
+        (Path("words/yes") / f"{name.split('.')[0]}_nohash_0.{name.split('.')[1]}").write_bytes(contents)
+    report = prepare()
+    why = {Path(one["path"]).name.split("_")[0]: one["why"] for one in report["unreadable"]}
+    assert why.keys() == {"empty", "short", "page", "notes", "header"}
+    assert why["empty"] == "is empty" and why["short"].startswith("is cut off")
+    assert why["page"].startswith("is no sound file")
+    assert sum(report["clips"].values()) == 24
+    assert "note: 5 clips could not be used" in capsys.readouterr().err
+
+
+def test_duplicates_do_not_leak(capsys):
+    corpus(Path("words"))
+    for name in os.listdir("words/yes"):
+        shutil.copy(f"words/yes/{name}", f"words/yes/9{name[1:]}")
+    write(Path("words/no/88888888_nohash_0.wav"), seed=12)  # the same sound as yes/00000000
+    report = prepare()
+    assert report["duplicates"]
+    contents = {}
+    for one in manifest.read("data/words/manifest.csv"):
+        contents.setdefault(one.path.read_bytes(), set()).add(one.split)
+    assert all(len(places) == 1 for places in contents.values())
+    assert len(manifest.read("data/words/manifest.csv")) == len(list(Path("data/words").glob("t*/*/*.wav"))) + len(
+        list(Path("data/words").glob("validation/*/*.wav")))
+
+
+def test_torn_speakers_are_an_error_with_two_ways_out():
+    for number in range(30):
+        for label in ("no", "yes"):
+            split = ("train", "validation", "test")[number % 3]
+            write(Path(f"words/{split}/{label}/{number // 5:08x}_nohash_{number}.wav"), number + 100 * (label == "yes"))
+    with pytest.raises(KwsclsError, match="6 speakers or groups are in several splits.*--split group.*--split given"):
+        prepare()
+    assert not shared(manifest.read(ready("words", split="group") / "manifest.csv"))
+    report = prepare(out="data/kept", split="given")
+    assert len(report["shared_groups"]) == 6 and any("will flatter" in warning for warning in report["warnings"])
+
+
+def test_a_label_that_is_only_tested():
+    for split, labels in (("train", "ab"), ("validation", "ab"), ("test", "abc")):
+        for label in labels:
+            for take in range(2):
+                write(Path(f"words/{split}/{label}/{split}{take}.wav"), hash((split, label, take)) % 9999)
+    with pytest.raises(KwsclsError, match="the label c is in test but not in train.*--labels"):
+        prepare()
+    assert set(prepare(labels=["a", "b"])["labels"]) == {"a", "b"}
+
+
+def test_unknown_and_silence():
+    corpus(Path("words"), labels=("no", "yes", "cat", "dog"), speakers=20)
+    write(Path("words/_background_noise_/hum.wav"), seed=99, seconds=30)
+    report = prepare(labels=["no", "yes"], unknown=25.0, silence=50.0)
+    counts = report["labels"]
+    assert set(counts) == {"no", "yes", "_unknown_", "_silence_"}
+    for split in manifest.SPLITS:
+        words = counts["no"][split] + counts["yes"][split]
+        assert counts["_unknown_"][split] == -(-words // 4) and counts["_silence_"][split] == -(-words // 2)
+    first = {path.name: path.read_bytes() for path in Path("data/words/train/_silence_").iterdir()}
+    assert len(set(first.values())) == len(first) and all(len(one) == 44 + 32000 for one in first.values())
+    prepare(labels=["no", "yes"], unknown=25.0, silence=50.0, out="data/again")
+    assert {path.name: path.read_bytes() for path in Path("data/again/train/_silence_").iterdir()} == first
+    assert sorted(p.name for p in Path("data/again").glob("*/_unknown_/*")) == sorted(
+        p.name for p in Path("data/words").glob("*/_unknown_/*"))
+
+
+def test_silences_of_a_test_were_not_trained_on(monkeypatch):
+    from kwscls.data import extra_labels
+
+    monkeypatch.setattr(extra_labels, "LEVELS", (0, 0))
+    noise = np.arange(16000, dtype=np.int16)
+    for split, _, samples in extra_labels.silences([noise], {"train": 50, "validation": 50, "test": 50}, 1000, 1.0, 0):
+        first, last = {"train": (0, 12800), "validation": (12800, 14400), "test": (14400, 16000)}[split]
+        np.testing.assert_array_equal(samples, np.arange(samples[0], samples[0] + 1000))
+        assert first <= samples[0] and samples[-1] < last
+
+
+@pytest.mark.parametrize("more, message", [
+    (dict(unknown=10.0), "--unknown: it needs the words that are wanted"),
+    (dict(labels=["no", "yes"], unknown=10.0), "--unknown: there are no other words"),
+    (dict(silence=10.0), "--silence: there are no noise recordings"),
+    (dict(labels=["no", "yess"]), "yess: no recording has this label; there are no, yes"),
+    (dict(labels=["no"]), "there is only the label no"),
+    (dict(min_seconds=9.0), "none of the 24 files can be used"),
+    (dict(split="given"), "the manifest gives no splits"),
+])
+def test_settings_that_do_not_fit(more, message):
+    corpus(Path("words"))
+    with pytest.raises(KwsclsError, match=message):
+        prepare(**more)
+    assert not Path("data/words").exists()
+
+
+def test_nothing_to_prepare():
+    Path("words").mkdir()
+    for make, message in ((lambda: None, "words: holds no recordings"),
+                          (lambda: write(Path("words/yes/a.wav")), "there is only the label yes"),
+                          (lambda: Path("words/no").mkdir(), "there is only the label yes"),
+                          (lambda: write(Path("words/no/b.wav"), 5), "too few recordings")):
+        make()
+        with pytest.raises(KwsclsError, match=message):
+            prepare()
+    assert not Path("data/words").exists()
+
+
+def test_a_full_disk_is_told_and_the_next_run_goes_on(monkeypatch, capsys):
+    corpus(Path("words"))
+    made, real = [], files.write_bytes
+
+    def full(path, data):
+        if len(made) == 10:  # the plan and nine clips
+            raise KwsclsError("cannot be written: the disk is full", path, "free space or choose another place")
+        made.append(path)
+        real(path, data)
+
+    monkeypatch.setattr(convert_room.files, "write_bytes", full)
+    with pytest.raises(KwsclsError, match="the disk is full"):
+        prepare(workers=1)
+    assert not Path("data/words").exists() and leftovers() == [".words.unfinished"]
+    monkeypatch.setattr(convert_room.files, "write_bytes", real)
+    prepare()
+    assert "9 of 24 clips are there already" in capsys.readouterr().err and leftovers() == []
+    assert len(manifest.read("data/words/manifest.csv")) == 24
+
+
+def test_a_journal_that_cannot_be_written(monkeypatch):
+    corpus(Path("words"))
+
+    real = json.dumps
+
+    def full(value, *more, **words):
+        if "decoder" in str(value):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(value, *more, **words)
+
+    monkeypatch.setattr(json, "dumps", full)
+    with pytest.raises(KwsclsError, match="cannot be written: no space left on device"):
+        prepare()
+
+
+def test_killed_at_any_moment_and_run_again():
+    corpus(Path("words"), speakers=60)
+    slowly = ("import sys, time; from kwscls.data import convert; real = convert.convert\n"
+              "def slow(*words): time.sleep(0.01); return real(*words)\n"
+              "convert.convert = slow\nfrom kwscls.prepare import main; sys.exit(main())")
+    command = [sys.executable, "-c", slowly, "--data", "words", "--workers", "1"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(room.__file__).parents[2])}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    journal = Path("data/.words.unfinished/done.jsonl")
+    for _ in range(600):
+        if journal.exists() and journal.read_text().count("\n") > 20:
+            break
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    assert not Path("data/words").exists()
+    with open(journal, "a") as file:
+        file.write('["train/yes/half')
+    Path("data/.words.unfinished/train/.half.wav").write_bytes(b"RIFF")
+    done = stamps("data/.words.unfinished")
+    prepare()
+    kept = [path for path in done if path.suffix == ".wav"]
+    assert not list(Path("data").rglob(".*"))
+    assert len(kept) > 10 and len(manifest.read("data/words/manifest.csv")) == 120
+    now = stamps("data/words")
+    same = [path for path in kept
+            if now.get(Path("data/words") / path.relative_to("data/.words.unfinished")) == done[path]]
+    assert len(same) >= len(kept) - 1
+
+
+def test_two_at_once_do_it_once():
+    from concurrent.futures import ThreadPoolExecutor
+
+    corpus(Path("words"), speakers=40)
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(lambda _: ready("words"), range(3))) == [Path("data/words")] * 3
+    assert len(manifest.read("data/words/manifest.csv")) == 80 and leftovers() == []
+
+
+def test_an_archive():
+    corpus(Path("in/words"))
+    shutil.make_archive("words", "zip", "in")
+    assert ready("words.zip") == Path("data/words")
+    before = stamps("data")
+    ready("words.zip")
+    assert stamps("data") == before and not Path("data/words/source").exists()
+    report = files.read_json("data/words/report.json")
+    assert report["archive_sha256"] == files.sha256("words.zip")
+
+
+def test_the_verb(capsys):
+    corpus(Path("words"))
+    assert verb.main(["--data", "words", "--json"]) == 0
+    out = capsys.readouterr().out
+    assert len(out.splitlines()) == 1 and json.loads(out)["clips"] == {"train": 20, "validation": 2, "test": 2}
+    assert verb.main(["--data", "words"]) == 0
+    out = capsys.readouterr().out
+    assert "words: 24 clips" in out and "16000 Hz: 24" in out
+    assert verb.main([]) == 0 and "speech_commands_v0.02-12" in capsys.readouterr().out
+    assert verb.main(["--data", "nowhere"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: nowhere: is neither a folder") and len(error.splitlines()) == 1
+    assert verb.main(["--data", "words", "--split", "by-luck"]) == 2
+    assert "invalid choice" in capsys.readouterr().err
+
+
+def test_wrong_rates_are_brought_to_one():
+    for number, rate in enumerate((8000, 11025, 16000, 22050, 44100, 48000)):
+        for label in ("no", "yes"):
+            write(Path(f"words/{label}/{number}.flac"), number + 10 * (label == "yes"), rate=rate)
+    report = prepare()
+    assert len(report["rates"]) == 6
+    for one in manifest.read("data/words/manifest.csv"):
+        samples = convert_room.read_wav(one.path)
+        assert len(samples) in (4800, 4801) and np.abs(samples).max() > 0.2 * 32768

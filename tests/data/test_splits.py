@@ -1,0 +1,154 @@
+"""Splits: the published lists, disjoint speakers, every label everywhere, and nothing that depends on order."""
+
+import collections
+import hashlib
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kwscls.data.manifest import SPLITS, Recording
+from kwscls.data.splits import Rule, folds, official, shared, split, with_groups
+from kwscls.errors import KwsclsError
+
+# Speakers as they stand in the corpus' published testing_list.txt and validation_list.txt (v0.01, v0.02).
+TESTED = "bb05582b 97f4c236 f2e59fea fdb5155e dc75148d 3f170018 0bac8a71 893705bb 37fc5d97 c7dc7278 4c6167ca".split()
+VALIDATED = "8b775397 2643992f 060cd039 f5e5e8b0 dbb40d24 d57febf0 6a27a9bf 099d52ad bdee441c 7c1d8533".split()
+
+
+def clips(labels="ab", groups=20, takes=1, name="{group:08x}_nohash_{take}.wav"):
+    return [Recording(Path(f"/x/{label}/{name.format(group=group, take=take, label=label)}"), (label,))
+            for label in labels for group in range(groups) for take in range(takes)]
+
+
+def table(recordings):
+    return collections.Counter((one.labels[0], one.split) for one in recordings)
+
+
+def test_official_split_is_that_of_the_published_lists():
+    assert {official(f"right/{name}_nohash_3.wav") for name in TESTED} == {"test"}
+    assert {official(f"{name}_nohash_0.wav") for name in VALIDATED} == {"validation"}
+
+
+@given(name=st.text("0123456789abcdef", min_size=8, max_size=8), validation=st.integers(1, 40), test=st.integers(1, 40))
+def test_official_split_against_another_way_to_count(name, validation, test):
+    bucket = int.from_bytes(hashlib.sha1(name.encode()).digest()[-4:], "big") & (2 ** 27 - 1)
+    percent = 100 * (bucket / 134217727)
+    expected = "validation" if percent < validation else "test" if percent < validation + test else "train"
+    assert official(f"{name}_nohash_1.wav", validation, test) == expected
+
+
+def test_speech_commands_are_split_by_the_official_hash():
+    made, how = split([Recording(Path(f"/x/{label}/{name}_nohash_0.wav"), (label,))
+                       for label in "ab" for name in TESTED + VALIDATED + [f"{number:08x}" for number in range(900)]])
+    assert how == ("by group, none in two splits (groups: the part of the names before _nohash_), "
+                   "by the hash of Speech Commands")
+    assert all(one.split == official(one.path.name) for one in made)
+
+
+@settings(deadline=None)
+@given(labels=st.integers(2, 6), groups=st.integers(3, 40), takes=st.integers(1, 3), seed=st.integers(0, 99))
+def test_no_group_is_in_two_splits_and_order_does_not_matter(labels, groups, takes, seed):
+    given_ = clips("abcdef"[:labels], groups, takes)
+    made, _ = split(given_)
+    assert not shared(made)
+    assert set(table(made)) == {(label, name) for label in "abcdef"[:labels] for name in SPLITS}
+    shuffled = random.Random(seed).sample(given_, len(given_))
+    assert {one.path: one.split for one in split(shuffled)[0]} == {one.path: one.split for one in made}
+
+
+def test_small_folders_keep_every_label_in_every_split():
+    for count in (3, 4, 7, 30):
+        made, how = split(clips("abc", count, name="recording_{group}.wav"))
+        assert how.startswith("by clip, as no speakers or groups are known")
+        assert len(table(made)) == 9 and min(table(made).values()) >= 1
+
+
+def test_shares():
+    made, _ = split(clips("ab", 500), Rule(validation=20, test=30))
+    counts = collections.Counter(one.split for one in made)
+    assert abs(counts["validation"] - 200) < 40 and abs(counts["test"] - 300) < 50
+
+
+def test_speakers_are_told_from_names_beside_label_and_number():
+    recordings = [Recording(Path(f"/x/{digit}_{who}_{take}.wav"), (str(digit),))
+                  for digit in range(3) for who in ("george", "theo", "anna", "lucas") for take in range(3)]
+    made, how = split(recordings)
+    assert "what the names hold beside label and number" in how and not shared(made)
+    assert {one.group for one in made} == {"george", "theo", "anna", "lucas"}
+
+
+def test_names_that_tell_nothing_are_not_taken_for_speakers():
+    for name in ("{label}_{take}.wav", "{group}.wav", "take {take} of {group}.wav",
+                 "{label}_{label}{group}_{take}.wav"):
+        assert with_groups(clips(name=name))[1] is None
+
+
+def test_groups_by_a_pattern():
+    made, how = split(clips(name="{group}-x-{take}.wav", takes=2), Rule(group=r"^(\d+)-"))
+    assert how.startswith("by group") and made[0].group == "0" and not shared(made)
+    for pattern, message in (("(", "is no regular expression"), (r"\d+", "is no regular expression with a group"),
+                             ("(z+)", "does not find a group in 00000000_nohash_0.wav")):
+        with pytest.raises(KwsclsError, match=message):
+            split(clips(), Rule(group=pattern))
+
+
+def test_given_splits_stay_and_what_lacks_is_drawn_from_train():
+    recordings = [Recording(one.path, one.labels, "test" if number % 4 == 0 else "train")
+                  for number, one in enumerate(clips(name="{group}.wav"))]
+    made, how = split(recordings)
+    assert how.startswith("as given, validation drawn from train")
+    assert [one.split == "test" for one in made] == [one.split == "test" for one in recordings]
+    assert {one.split for one in made} == set(SPLITS)
+
+
+def test_torn_speakers_are_refused_and_the_ways_out_work():
+    recordings = [Recording(one.path, one.labels, SPLITS[number % 3]) for number, one in enumerate(clips(takes=3))]
+    with pytest.raises(KwsclsError, match="20 speakers or groups are in several splits.*--split group.*--split given"):
+        split(recordings)
+    assert not shared(split(recordings, Rule("group"))[0])
+    kept, how = split(recordings, Rule("given"))
+    assert how == "as given" and len(shared(kept)) == 20
+
+
+def test_folds():
+    recordings = [Recording(one.path, one.labels, fold=str(1 + number % 5))
+                  for number, one in enumerate(clips(groups=10))]
+    made, how = split(recordings)
+    assert how == "by fold: 5 is test, 4 is validation"
+    place = {"5": "test", "4": "validation"}
+    assert all(one.split == place.get(one.fold, "train") for one in made)
+    made, how = split(recordings, Rule(test_fold="1"))
+    assert how == "by fold: 1 is test, 5 is validation"
+    assert folds(recordings, 5) == [int(one.fold) - 1 for one in recordings]
+    for rule, message in ((Rule(test_fold="9"), "there is no such fold"),
+                          (Rule(validation_fold="5"), "is no fold that is left")):
+        with pytest.raises(KwsclsError, match=message):
+            split(recordings, rule)
+
+
+def test_folds_by_group_are_even_and_whole():
+    recordings = clips(groups=23, takes=2)
+    places = folds(recordings, 5)
+    of_group = collections.defaultdict(set)
+    for one, place in zip(recordings, places):
+        of_group[one.path.name.split("_")[0]].add(place)
+    assert all(len(found) == 1 for found in of_group.values())
+    counts = collections.Counter(places)
+    assert sorted(counts) == list(range(5)) and max(counts.values()) - min(counts.values()) <= 4
+    with pytest.raises(KwsclsError, match="4 groups cannot be spread over 5 folds"):
+        folds(clips("ab", 4), 5)
+
+
+@pytest.mark.parametrize("recordings, rule, message", [
+    (clips("ab", 1, name="{group}.wav"), Rule(), "too few recordings"),
+    (clips(), Rule("given"), "gives no splits"),
+    (clips(name="{group}.wav"), Rule("group"), "not every recording has a group"),
+    (clips(), Rule(validation=60, test=40), "must leave something"),
+    (clips(), Rule(test=0), "must leave something"),
+])
+def test_what_cannot_be_split(recordings, rule, message):
+    with pytest.raises(KwsclsError, match=message):
+        split(recordings, rule)
