@@ -46,7 +46,8 @@ def ready(data, out=None, **changes):
     source = sources.find(data, changes.get("source"))
     out = Path(out) if out else default_folder(source)
     before = _report(out)
-    kept = before["settings"] if before else {}
+    known = {field.name for field in dataclasses.fields(settings.PrepareSettings)}
+    kept = {key: value for key, value in before["settings"].items() if key in known} if before else {}
     chosen = settings.from_dict(settings.PrepareSettings, {**kept, **changes, "data": str(data), "out": str(out)})
     prepare(dataclasses.replace(chosen, overwrite=bool(before)), source)
     return out
