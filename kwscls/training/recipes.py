@@ -61,11 +61,11 @@ UNCHANGED = {"shift": 0.0, "speed": 0.0, "gain": 0.0, "noise": 0.0, "reverb": 0.
 
 RECIPES = {
     "ast": Recipe(optimizer="adamw", learning_rate=5e-4, schedule="cosine", warmup=0.1, weight_decay=0.05,
-                  label_smoothing=0.1, clip_norm=1.0, jit=True, source="DeiT's settings, for clips of 1 s from scratch"),
+                  label_smoothing=0.1, clip_norm=1.0, source="DeiT's settings, for clips of 1 s from scratch"),
     "ast_small": Recipe(optimizer="adamw", learning_rate=3e-4, schedule="cosine", warmup=0.1, weight_decay=0.05,
-                        label_smoothing=0.1, clip_norm=1.0, jit=True, source="as ast, at a lower rate for the wider net"),
+                        label_smoothing=0.1, clip_norm=1.0, source="as ast, at a lower rate for the wider net"),
     "ast_base": Recipe(optimizer="adamw", learning_rate=1e-4, schedule="cosine", warmup=0.1, weight_decay=0.05,
-                       batch_size=32, label_smoothing=0.1, clip_norm=1.0, jit=True,
+                       batch_size=32, label_smoothing=0.1, clip_norm=1.0,
                        source="as ast, at a lower rate for the wider net"),
     "cnn": Recipe(patience=5, source="the tutorial: Adam at its default rate, batch 64, early stopping"),
     **dict.fromkeys(("alexnet", "vgg11", "vgg13", "vgg16", "vgg19"), Recipe(
