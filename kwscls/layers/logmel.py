@@ -8,7 +8,8 @@ from kwscls.dsp import mel, stft
 
 @keras.saving.register_keras_serializable("kwscls")
 class LogMel(keras.layers.Layer):
-    """log(max(|DFT|^power @ mel filters, floor) + offset), with every choice that separates the published frontends.
+    """log(max(|DFT|^power @ mel filters, floor) + offset), with every choice that separates the
+    published frontends.
 
     Always computed in float32. A clip shorter than one frame is zero-padded at its end to one.
 
@@ -37,31 +38,77 @@ class LogMel(keras.layers.Layer):
     Call: float [batch, samples] to float32 [batch, frames, bands].
     """
 
-    def __init__(self, frame_length, frame_step, bands, *, sample_rate=16000, fft_length=None, window="hann", periodic=True,
-                 power=2.0, centre=False, pad_mode="reflect", pad_end=False, window_at="start", low=0.0, high=None,
-                 scale="htk", slopes="hz", norm=None, keep_dc=True, floor=0.0, offset=1e-6, **kwargs):
+    def __init__(
+        self,
+        frame_length,
+        frame_step,
+        bands,
+        *,
+        sample_rate=16000,
+        fft_length=None,
+        window="hann",
+        periodic=True,
+        power=2.0,
+        centre=False,
+        pad_mode="reflect",
+        pad_end=False,
+        window_at="start",
+        low=0.0,
+        high=None,
+        scale="htk",
+        slopes="hz",
+        norm=None,
+        keep_dc=True,
+        floor=0.0,
+        offset=1e-6,
+        **kwargs
+    ):
         super().__init__(**{"dtype": "float32", **kwargs})
         self.frame_length, self.frame_step, self.fft_length = frame_length, frame_step, fft_length
         self.bands, self.sample_rate = bands, sample_rate
-        self.spectrum = dict(window=window, periodic=periodic, power=power, centre=centre, pad_mode=pad_mode,
-                             pad_end=pad_end, window_at=window_at)
-        self.filters = dict(low=low, high=high, scale=scale, slopes=slopes, norm=norm, keep_dc=keep_dc)
+        self.spectrum = dict(
+            window=window,
+            periodic=periodic,
+            power=power,
+            centre=centre,
+            pad_mode=pad_mode,
+            pad_end=pad_end,
+            window_at=window_at,
+        )
+        self.filters = dict(
+            low=low, high=high, scale=scale, slopes=slopes, norm=norm, keep_dc=keep_dc
+        )
         self.floor, self.offset = floor, offset
 
     def call(self, waveform):
-        bins = stft.spectrogram(waveform, self.frame_length, self.frame_step, self.fft_length, **self.spectrum)
+        bins = stft.spectrogram(
+            waveform, self.frame_length, self.frame_step, self.fft_length, **self.spectrum
+        )
         high = min(self.filters["high"] or self.sample_rate / 2, self.sample_rate / 2)
-        filters = mel.mel_filters(bins.shape[-1], self.bands, self.sample_rate, **{**self.filters, "high": high})
+        filters = mel.mel_filters(
+            bins.shape[-1], self.bands, self.sample_rate, **{**self.filters, "high": high}
+        )
         return mel.log_mel(bins, filters, floor=self.floor, offset=self.offset)
 
     def compute_output_shape(self, input_shape):
-        found = tf.function(self.call).get_concrete_function(tf.TensorSpec((1, *input_shape[1:]), tf.float32))
+        found = tf.function(self.call).get_concrete_function(
+            tf.TensorSpec((1, *input_shape[1:]), tf.float32)
+        )
         return (input_shape[0], *found.output_shapes[1:])
 
     def get_config(self):
-        return {**super().get_config(), "frame_length": self.frame_length, "frame_step": self.frame_step,
-                "bands": self.bands, "sample_rate": self.sample_rate, "fft_length": self.fft_length,
-                **self.spectrum, **self.filters, "floor": self.floor, "offset": self.offset}
+        return {
+            **super().get_config(),
+            "frame_length": self.frame_length,
+            "frame_step": self.frame_step,
+            "bands": self.bands,
+            "sample_rate": self.sample_rate,
+            "fft_length": self.fft_length,
+            **self.spectrum,
+            **self.filters,
+            "floor": self.floor,
+            "offset": self.offset,
+        }
 
 
 def milliseconds(duration, sample_rate):

@@ -25,7 +25,9 @@ class PadSamples(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("kwscls")
 class FoldPatches(keras.layers.Layer):
-    """Cuts features into pictures and lays them along the batch: [batch, frames, bands] to [batch * patches, size, bands, 1].
+    """Cuts features into pictures and lays them along the batch.
+
+    [batch, frames, bands] to [batch * patches, size, bands, 1].
 
     Args:
         size: frames of a patch; there must be as many.
@@ -37,7 +39,9 @@ class FoldPatches(keras.layers.Layer):
         self.size, self.step = size, step
 
     def call(self, features):
-        patches = tf.signal.frame(features, self.size, self.step, axis=1)  # [batch, patches, size, bands]
+        patches = tf.signal.frame(
+            features, self.size, self.step, axis=1
+        )  # [batch, patches, size, bands]
         return tf.reshape(patches, [-1, self.size, features.shape[2], 1])
 
     def count(self, frames):
@@ -69,7 +73,9 @@ class UnfoldPatches(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("kwscls")
 class PatchLogits(keras.layers.Dense):
-    """A dense layer whose scores are averaged over patches: [batch, patches, width] to logits of the mean, [batch, units].
+    """A dense layer whose scores are averaged over patches.
+
+    [batch, patches, width] to logits of the mean, [batch, units].
 
     Args:
         units: labels.

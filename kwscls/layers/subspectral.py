@@ -1,8 +1,8 @@
 """Pictures whose frequency axis is folded into sub-bands, and what BC-ResNet does with them.
 
-A folded picture is [batch, frames, rows, bands, channels]; frequency f is row f % rows of band f // rows. Every band has its
-own statistics, so bands and channels together are the channels of an ordinary batch norm, and of a depthwise convolution
-as wide as a CPU likes it.
+A folded picture is [batch, frames, rows, bands, channels]; frequency f is row f % rows of band f //
+rows. Every band has its own statistics, so bands and channels together are the channels of an
+ordinary batch norm, and of a depthwise convolution as wide as a CPU likes it.
 """
 
 import keras
@@ -14,7 +14,7 @@ from kwscls.layers.batch_norm import FusedBatchNormalization
 
 @keras.saving.register_keras_serializable("kwscls")
 class FoldBands(keras.layers.Layer):
-    """Folds a picture: [batch, frames, frequencies, channels] to [batch, frames, rows, bands, channels].
+    """Folds a picture [batch, frames, frequencies, channels].
 
     Args:
         bands: how many sub-bands.
@@ -29,8 +29,11 @@ class FoldBands(keras.layers.Layer):
 
     def build(self, input_shape):
         if input_shape[2] % self.bands:
-            raise KwsclsError(f"{input_shape[2]} frequencies cannot be shared out among {self.bands} sub-bands", self.name,
-                              "choose another number of mel bands")
+            raise KwsclsError(
+                f"{input_shape[2]} frequencies cannot be shared out among {self.bands} sub-bands",
+                self.name,
+                "choose another number of mel bands",
+            )
 
     def call(self, picture):
         frames, frequencies, channels = picture.shape[1:]
@@ -43,20 +46,24 @@ class FoldBands(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("kwscls")
 class UnfoldBands(keras.layers.Layer):
-    """The way back: [batch, frames, rows, bands, channels] to [batch, frames, frequencies, channels]."""
+    """The way back, to [batch, frames, frequencies, channels]."""
 
     def call(self, folded):
         frames, rows, bands, channels = folded.shape[1:]
-        return tf.reshape(tf.transpose(folded, [0, 1, 3, 2, 4]), [-1, frames, bands * rows, channels])
+        return tf.reshape(
+            tf.transpose(folded, [0, 1, 3, 2, 4]), [-1, frames, bands * rows, channels]
+        )
 
 
 @keras.saving.register_keras_serializable("kwscls")
 class SubSpectralNormalization(FusedBatchNormalization):
-    """A batch norm with statistics, gain and shift of its own for every channel in every band of a folded picture.
+    """A batch norm that treats every channel in every band of a folded picture by itself.
 
-    Weights: `gamma`, `beta`, `moving_mean`, `moving_variance`, each [bands * channels], the channels running fastest.
+    Weights: `gamma`, `beta`, `moving_mean`, `moving_variance`, each [bands * channels], the
+    channels running fastest.
 
-    Source: Chang et al., Sub-spectral normalization for neural audio data processing, arXiv 2010.09110.
+    Source: Chang et al., Sub-spectral normalization for neural audio data processing, arXiv
+    2010.09110.
     """
 
     def build(self, input_shape):
@@ -71,7 +78,7 @@ class SubSpectralNormalization(FusedBatchNormalization):
 
 @keras.saving.register_keras_serializable("kwscls")
 class FrequencyDepthwise(keras.layers.Layer):
-    """A depthwise convolution of three taps over the frequencies of a folded picture, with a zero at both ends.
+    """A depthwise convolution of three taps over the frequencies, with a zero at both ends.
 
     It is the 3 x 1 depthwise convolution of the unfolded picture. Weight: `kernel` [3, channels].
 
@@ -91,29 +98,47 @@ class FrequencyDepthwise(keras.layers.Layer):
     def build(self, input_shape):
         _, _, rows, self.bands, channels = input_shape
         if self.stride not in (1, 2) or rows % self.stride:
-            raise KwsclsError(f"a stride of {self.stride} does not divide the {rows} rows of each sub-band", self.name,
-                              "choose another number of mel bands")
+            raise KwsclsError(
+                f"a stride of {self.stride} does not divide the {rows} rows of each sub-band",
+                self.name,
+                "choose another number of mel bands",
+            )
         start = self.kernel_initializer((3, 1, channels))[:, 0]  # a fan of three taps
-        self.kernel = self.add_weight(shape=(3, channels), name="kernel", initializer=lambda shape, dtype: start)
+        self.kernel = self.add_weight(
+            shape=(3, channels), name="kernel", initializer=lambda shape, dtype: start
+        )
 
     def call(self, folded):
         frames, rows, bands, channels = folded.shape[1:]
-        kernel = tf.tile(tf.convert_to_tensor(self.kernel), [1, bands])  # [3, bands * channels]
+        kernel = tf.convert_to_tensor(self.kernel)
+        if rows == 1:  # the bands are the frequencies: nothing is folded
+            plain = tf.reshape(folded, [-1, frames, bands, channels])
+            answer = tf.nn.depthwise_conv2d(
+                plain, kernel[tf.newaxis, :, :, tf.newaxis], [1, 1, 1, 1], "SAME"
+            )
+            return tf.reshape(answer, [-1, frames, 1, bands, channels])
+        kernel = tf.tile(kernel, [1, bands])  # [3, bands * channels]
         flat = tf.reshape(folded, [-1, frames, rows, bands * channels])
-        return tf.reshape(_convolved(flat, kernel, channels, self.stride),
-                          [-1, frames, rows // self.stride, bands, channels])
+        return tf.reshape(
+            _convolved(flat, kernel, channels, self.stride),
+            [-1, frames, rows // self.stride, bands, channels],
+        )
 
     def compute_output_shape(self, input_shape):
         batch, frames, rows, bands, channels = input_shape
         return (batch, frames, rows // self.stride, bands, channels)
 
     def get_config(self):
-        return {**super().get_config(), "stride": self.stride,
-                "kernel_initializer": keras.initializers.serialize(self.kernel_initializer)}
+        return {
+            **super().get_config(),
+            "stride": self.stride,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+        }
 
 
 def _convolved(flat, kernel, channels, stride):
-    """Three taps over [batch, frames, rows, bands * channels]; differentiated without slices, whose gradients cost most."""
+    """Three taps over [batch, frames, rows, bands * channels], without slices to differentiate."""
+
     @tf.custom_gradient
     def convolve(flat, kernel):
         ringed = _with_neighbours(flat, channels)
@@ -125,8 +150,12 @@ def _convolved(flat, kernel, channels, stride):
                 upstream = tf.reshape(upstream, tf.shape(flat))
             to_flat = _taps(_with_neighbours(upstream, channels), kernel[::-1])
             to_kernel = tf.raw_ops.DepthwiseConv2dNativeBackpropFilter(
-                input=ringed, filter_sizes=[1, *kernel.shape, 1], out_backprop=upstream, strides=[1, 1, 1, 1],
-                padding="VALID")
+                input=ringed,
+                filter_sizes=[1, *kernel.shape, 1],
+                out_backprop=upstream,
+                strides=[1, 1, 1, 1],
+                padding="VALID",
+            )
             return to_flat, to_kernel[0, :, :, 0]
 
         return answer, gradient
@@ -135,11 +164,13 @@ def _convolved(flat, kernel, channels, stride):
 
 
 def _taps(ringed, kernel):
-    return tf.nn.depthwise_conv2d(ringed, kernel[tf.newaxis, :, :, tf.newaxis], [1, 1, 1, 1], "VALID")
+    return tf.nn.depthwise_conv2d(
+        ringed, kernel[tf.newaxis, :, :, tf.newaxis], [1, 1, 1, 1], "VALID"
+    )
 
 
 def _with_neighbours(flat, channels):
-    """A row in front and one behind: the last row of the band below, and the first one of the band above."""
+    """A row in front, the last one of the band below, and one behind, the first one above."""
     below = tf.pad(flat[:, :, -1:, :-channels], [[0, 0], [0, 0], [0, 0], [channels, 0]])
     above = tf.pad(flat[:, :, :1, channels:], [[0, 0], [0, 0], [0, 0], [0, channels]])
     return tf.concat([below, flat, above], axis=2)

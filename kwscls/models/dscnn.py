@@ -1,4 +1,4 @@
-"""DS-CNN: depthwise separable convolutions on a small picture (Zhang et al., 2017, arXiv 1711.07128)."""
+"""DS-CNN: depthwise separable convolutions on MFCC (Zhang et al., 2017, arXiv 1711.07128)."""
 
 import keras
 
@@ -8,17 +8,30 @@ from kwscls.layers.mfcc import MFCC
 from kwscls.models.classifier import AudioClassifier, label_names, waveform_input
 
 
-def dscnn(labels, samples, *, sample_rate=16000, activation="softmax", layers=((64, 10, 4, 2, 2),) + 4 * ((64, 3, 3, 1, 1),),
-          width=1.0, coefficients=10, bands=40, frame_length=40, frame_step=20, name="dscnn"):
-    """The published network on its 10 MFCC; as it stands DS-CNN S, 23,180 parameters with 12 labels.
+def dscnn(
+    labels,
+    samples,
+    *,
+    sample_rate=16000,
+    activation="softmax",
+    layers=((64, 10, 4, 2, 2),) + 4 * ((64, 3, 3, 1, 1),),
+    width=1.0,
+    coefficients=10,
+    bands=40,
+    frame_length=40,
+    frame_step=20,
+    name="dscnn",
+):
+    """The published network on its 10 MFCC; as it stands DS-CNN S, 23,180 parameters with 12
+    labels.
 
     Args:
         labels: the names of the labels, or their count.
         samples: clip length; a clip too short for one frame is followed by silence.
         sample_rate: in Hz.
         activation: "softmax" or "sigmoid", what turns the logits into scores.
-        layers: channels, kernel in time and in frequency, stride in time and in frequency: of the first convolution, which
-            is a full one, and of each separable one.
+        layers: channels, kernel in time and in frequency, stride in time and in frequency: of the
+            first convolution, which is a full one, and of each separable one.
         width: factor on all channels.
         coefficients: MFCC kept.
         bands: mel bands, 20 to 4000 Hz, that they are made of.
@@ -33,11 +46,25 @@ def dscnn(labels, samples, *, sample_rate=16000, activation="softmax", layers=((
     """
     labels = label_names(labels)
     waveform = waveform_input(samples)
-    x = LogMel(milliseconds(frame_length, sample_rate), milliseconds(frame_step, sample_rate), bands, floor=1e-12, offset=0.0,
-               sample_rate=sample_rate, power=1.0, low=20.0, high=4000.0, slopes="mel", keep_dc=False, name="log_mel")(waveform)
+    x = LogMel(
+        milliseconds(frame_length, sample_rate),
+        milliseconds(frame_step, sample_rate),
+        bands,
+        floor=1e-12,
+        offset=0.0,
+        sample_rate=sample_rate,
+        power=1.0,
+        low=20.0,
+        high=4000.0,
+        slopes="mel",
+        keep_dc=False,
+        name="log_mel",
+    )(waveform)
     x = MFCC(coefficients, name="features")(x)
     logits = body(x, labels, layers=layers, width=width)
-    return AudioClassifier(waveform, logits, name=name, labels=labels, sample_rate=sample_rate, activation=activation)
+    return AudioClassifier(
+        waveform, logits, name=name, labels=labels, sample_rate=sample_rate, activation=activation
+    )
 
 
 def body(features, labels, *, layers, width=1.0):
@@ -45,7 +72,9 @@ def body(features, labels, *, layers, width=1.0):
     first, *others = layers
     channels, height, breadth, *strides = first
     x = keras.layers.Reshape((*features.shape[1:], 1), name="picture")(features)
-    x = keras.layers.Conv2D(int(channels * width), (height, breadth), strides, "same", name="conv_1")(x)
+    x = keras.layers.Conv2D(
+        int(channels * width), (height, breadth), strides, "same", name="conv_1"
+    )(x)
     x = _norm_relu(x, "conv_1")
     for index, (channels, height, breadth, *strides) in enumerate(others, 1):
         x = _depthwise(x, (height, breadth), strides, f"conv_ds_{index}_depthwise")
@@ -56,13 +85,15 @@ def body(features, labels, *, layers, width=1.0):
 
 
 def _depthwise(x, size, strides, name):
-    """A depthwise convolution; TensorFlow strides both axes alike, so unlike strides leave answers out."""
+    """A depthwise convolution; TensorFlow strides both axes alike: unlike strides skip answers."""
     if strides[0] == strides[1]:
         x = keras.layers.DepthwiseConv2D(size, strides, "same", name=name)(x)
     else:
-        pads = [_same(extent, side, stride) for extent, side, stride in zip(x.shape[1:3], size, strides)]
+        pads = [
+            _same(extent, side, stride) for extent, side, stride in zip(x.shape[1:3], size, strides)
+        ]
         x = keras.layers.ZeroPadding2D(pads, name=f"{name}_pad")(x)
-        x = keras.layers.DepthwiseConv2D(size, name=name)(x)[:, ::strides[0], ::strides[1]]
+        x = keras.layers.DepthwiseConv2D(size, name=name)(x)[:, :: strides[0], :: strides[1]]
     return _norm_relu(x, name)
 
 

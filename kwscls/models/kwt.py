@@ -15,9 +15,28 @@ AXES = {"time": ("time",), "freq": ("freq",), "both": ("time", "freq"), "patch":
 """The original's kinds of attention, and the transformers each of them is made of."""
 
 
-def kwt(labels, samples, *, sample_rate=16000, activation="softmax", d_model=64, mlp_dim=256, heads=1, num_layers=12,
-        attention_type="time", patch_size=(1, 40), prenorm=False, approximate_gelu=False, distill_token=False, dropout=0.0,
-        coefficients=40, bands=80, frame_length=30, frame_step=10, name="kwt"):
+def kwt(
+    labels,
+    samples,
+    *,
+    sample_rate=16000,
+    activation="softmax",
+    d_model=64,
+    mlp_dim=256,
+    heads=1,
+    num_layers=12,
+    attention_type="time",
+    patch_size=(1, 40),
+    prenorm=False,
+    approximate_gelu=False,
+    distill_token=False,
+    dropout=0.0,
+    coefficients=40,
+    bands=80,
+    frame_length=30,
+    frame_step=10,
+    name="kwt",
+):
     """The published network on its 40 MFCC; as it stands KWT-1, 607,308 parameters with 12 labels.
 
     Its positions are learned for one clip length.
@@ -31,12 +50,14 @@ def kwt(labels, samples, *, sample_rate=16000, activation="softmax", d_model=64,
         mlp_dim: hidden features of a block's token network.
         heads: attention heads.
         num_layers: blocks.
-        attention_type: what is a token: a frame ("time"), a coefficient ("freq"), each in a transformer of its own ("both"),
-            or a patch of the two ("patch").
+        attention_type: what is a token: a frame ("time"), a coefficient ("freq"), each in a
+            transformer of its own ("both"), or a patch of the two ("patch").
         patch_size: frames and coefficients of a patch.
-        prenorm: whether norms stand in front of attention and token network instead of behind their residuals.
+        prenorm: whether norms stand in front of attention and token network instead of behind their
+            residuals.
         approximate_gelu: whether the activation is the tanh form of GELU.
-        distill_token: whether there is a second learned token; the answer is then the mean of two heads.
+        distill_token: whether there is a second learned token; the answer is then the mean of two
+            heads.
         dropout: behind attention and token network.
         coefficients: MFCC kept.
         bands: mel bands, 20 to 7600 Hz, that they are made of.
@@ -54,17 +75,55 @@ def kwt(labels, samples, *, sample_rate=16000, activation="softmax", d_model=64,
     """
     labels = label_names(labels)
     waveform = waveform_input(samples)
-    x = LogMel(milliseconds(frame_length, sample_rate), milliseconds(frame_step, sample_rate), bands, floor=1e-12, offset=0.0,
-               sample_rate=sample_rate, power=1.0, low=20.0, high=7600.0, slopes="mel", keep_dc=False, name="log_mel")(waveform)
+    x = LogMel(
+        milliseconds(frame_length, sample_rate),
+        milliseconds(frame_step, sample_rate),
+        bands,
+        floor=1e-12,
+        offset=0.0,
+        sample_rate=sample_rate,
+        power=1.0,
+        low=20.0,
+        high=7600.0,
+        slopes="mel",
+        keep_dc=False,
+        name="log_mel",
+    )(waveform)
     x = MFCC(coefficients, name="features")(x)
-    logits = body(x, labels, d_model=d_model, mlp_dim=mlp_dim, heads=heads, num_layers=num_layers,
-                  attention_type=attention_type, patch_size=patch_size, prenorm=prenorm, approximate_gelu=approximate_gelu,
-                  distill_token=distill_token, dropout=dropout)
-    return AudioClassifier(waveform, logits, name=name, labels=labels, sample_rate=sample_rate, activation=activation)
+    logits = body(
+        x,
+        labels,
+        d_model=d_model,
+        mlp_dim=mlp_dim,
+        heads=heads,
+        num_layers=num_layers,
+        attention_type=attention_type,
+        patch_size=patch_size,
+        prenorm=prenorm,
+        approximate_gelu=approximate_gelu,
+        distill_token=distill_token,
+        dropout=dropout,
+    )
+    return AudioClassifier(
+        waveform, logits, name=name, labels=labels, sample_rate=sample_rate, activation=activation
+    )
 
 
-def body(features, labels, *, d_model=64, mlp_dim=256, heads=1, num_layers=12, attention_type="time", patch_size=(1, 40),
-         prenorm=False, approximate_gelu=False, distill_token=False, dropout=0.0):
+def body(
+    features,
+    labels,
+    *,
+    d_model=64,
+    mlp_dim=256,
+    heads=1,
+    num_layers=12,
+    attention_type="time",
+    patch_size=(1, 40),
+    prenorm=False,
+    approximate_gelu=False,
+    distill_token=False,
+    dropout=0.0,
+):
     """From features [batch, frames, coefficients] to the logits; see `kwt`."""
     if attention_type not in AXES:
         raise KwsclsError("is no kind of attention", attention_type, f"known are {', '.join(AXES)}")
@@ -72,15 +131,28 @@ def body(features, labels, *, d_model=64, mlp_dim=256, heads=1, num_layers=12, a
     found = []
     for axis in AXES[attention_type]:
         x = _tokens(features, axis, patch_size)
-        x = keras.layers.Dense(d_model, kernel_initializer=token_initializer(), name=f"{axis}_projection")(x)
+        x = keras.layers.Dense(
+            d_model, kernel_initializer=token_initializer(), name=f"{axis}_projection"
+        )(x)
         x = TokenPositions(extra, name=f"{axis}_positions")(x)
         for index in range(num_layers):
-            x = TransformerBlock(heads, mlp_dim, norm_first=prenorm, qkv_bias=False, dropout=dropout,
-                                 activation=gelu_tanh if approximate_gelu else "gelu", name=f"{axis}_block_{index}")(x)
+            x = TransformerBlock(
+                heads,
+                mlp_dim,
+                norm_first=prenorm,
+                qkv_bias=False,
+                dropout=dropout,
+                activation=gelu_tanh if approximate_gelu else "gelu",
+                name=f"{axis}_block_{index}",
+            )(x)
         found += [x[:, token] for token in range(extra)]
     embedding = found[0] if len(found) == 1 else keras.layers.Concatenate(name="embedding")(found)
-    return keras.layers.Dense(len(label_names(labels)), kernel_initializer=token_initializer(), dtype="float32",
-                              name="logits")(embedding)
+    return keras.layers.Dense(
+        len(label_names(labels)),
+        kernel_initializer=token_initializer(),
+        dtype="float32",
+        name="logits",
+    )(embedding)
 
 
 def _tokens(features, axis, patch_size):
@@ -92,9 +164,12 @@ def _tokens(features, axis, patch_size):
     (frames, coefficients), (tall, wide) = features.shape[1:], patch_size
     rows, columns = frames // tall, coefficients // wide
     if not rows or not columns:
-        raise KwsclsError(f"{frames} frames of {coefficients} coefficients have no room for a patch of {tall} x {wide}", None,
-                          "take longer clips or smaller patches")
-    x = features[:, :rows * tall, :columns * wide]
+        raise KwsclsError(
+            f"features of {frames} x {coefficients} have no room for a patch of {tall} x {wide}",
+            None,
+            "take longer clips or smaller patches",
+        )
+    x = features[:, : rows * tall, : columns * wide]
     x = keras.layers.Reshape((rows, tall, columns, wide), name="patch_grid")(x)
     x = keras.layers.Permute((1, 3, 2, 4), name="patch_order")(x)
     return keras.layers.Reshape((rows * columns, tall * wide), name="patches")(x)

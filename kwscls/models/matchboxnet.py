@@ -8,10 +8,27 @@ from kwscls.models.classifier import AudioClassifier, label_names, waveform_inpu
 from kwscls.models.time_blocks import joined, time_convolution
 
 
-def matchboxnet(labels, samples, *, sample_rate=16000, activation="softmax", kernels=(13, 15, 17), repeat=1, filters=64,
-                ends=128, end_kernels=(11, 29), dilation=2, dropout=0.0, coefficients=64, frames=128, frame_length=25,
-                frame_step=10, name="matchboxnet"):
-    """The published network on its 64 MFCC; as it stands MatchboxNet-3x1x64, 77,214 parameters with 30 labels.
+def matchboxnet(
+    labels,
+    samples,
+    *,
+    sample_rate=16000,
+    activation="softmax",
+    kernels=(13, 15, 17),
+    repeat=1,
+    filters=64,
+    ends=128,
+    end_kernels=(11, 29),
+    dilation=2,
+    dropout=0.0,
+    coefficients=64,
+    frames=128,
+    frame_length=25,
+    frame_step=10,
+    name="matchboxnet",
+):
+    """The published network on its 64 MFCC; as it stands MatchboxNet-3x1x64, 77,214 parameters with
+    30 labels.
 
     Args:
         labels: the names of the labels, or their count.
@@ -26,8 +43,8 @@ def matchboxnet(labels, samples, *, sample_rate=16000, activation="softmax", ker
         dilation: of the separable convolution behind the blocks.
         dropout: behind every ReLU.
         coefficients: MFCC kept of as many mel bands, 0 to half the rate.
-        frames: shorter features are padded to so many, with zeros on both sides; longer ones stay as they are (the original
-            cuts 128 out of them at random).
+        frames: shorter features are padded to so many, with zeros on both sides; longer ones stay
+            as they are (the original cuts 128 out of them at random).
         frame_length: in ms.
         frame_step: in ms.
         name: the model's name.
@@ -39,26 +56,57 @@ def matchboxnet(labels, samples, *, sample_rate=16000, activation="softmax", ker
     """
     labels = label_names(labels)
     waveform = waveform_input(samples)
-    x = LogMel(milliseconds(frame_length, sample_rate), milliseconds(frame_step, sample_rate), coefficients, offset=1e-6,
-               sample_rate=sample_rate, fft_length=_power_of_two(sample_rate), centre=True, window_at="centre",
-               name="log_mel")(waveform)
+    x = LogMel(
+        milliseconds(frame_length, sample_rate),
+        milliseconds(frame_step, sample_rate),
+        coefficients,
+        offset=1e-6,
+        sample_rate=sample_rate,
+        fft_length=_power_of_two(sample_rate),
+        centre=True,
+        window_at="centre",
+        name="log_mel",
+    )(waveform)
     x = MFCC(coefficients, norm="ortho", name="features")(x)
     missing = max(0, frames - x.shape[1])
     if missing:
         x = keras.layers.ZeroPadding1D((missing // 2, missing - missing // 2), name="padding")(x)
-    logits = body(x, labels, kernels=kernels, repeat=repeat, filters=filters, ends=ends, end_kernels=end_kernels,
-                  dilation=dilation, dropout=dropout)
-    return AudioClassifier(waveform, logits, name=name, labels=labels, sample_rate=sample_rate, activation=activation)
+    logits = body(
+        x,
+        labels,
+        kernels=kernels,
+        repeat=repeat,
+        filters=filters,
+        ends=ends,
+        end_kernels=end_kernels,
+        dilation=dilation,
+        dropout=dropout,
+    )
+    return AudioClassifier(
+        waveform, logits, name=name, labels=labels, sample_rate=sample_rate, activation=activation
+    )
 
 
-def body(features, labels, *, kernels=(13, 15, 17), repeat=1, filters=64, ends=128, end_kernels=(11, 29), dilation=2,
-         dropout=0.0):
+def body(
+    features,
+    labels,
+    *,
+    kernels=(13, 15, 17),
+    repeat=1,
+    filters=64,
+    ends=128,
+    end_kernels=(11, 29),
+    dilation=2,
+    dropout=0.0,
+):
     """From features [batch, frames, coefficients] to the logits; see `matchboxnet`."""
     x = _separable(features, ends, end_kernels[0], name="conv1")
     x = _relu(x, dropout, "conv1")
     for index, kernel in enumerate(kernels, 1):
         x = _block(x, filters, kernel, repeat, dropout, f"block{index}")
-    x = _relu(_separable(x, ends, end_kernels[1], dilation=dilation, name="conv2"), dropout, "conv2")
+    x = _relu(
+        _separable(x, ends, end_kernels[1], dilation=dilation, name="conv2"), dropout, "conv2"
+    )
     x = time_convolution(x, ends, 1, momentum=0.9, name="conv3")
     x = keras.layers.GlobalAveragePooling1D(name="pool")(x)
     return keras.layers.Dense(len(label_names(labels)), dtype="float32", name="logits")(x)
@@ -75,14 +123,22 @@ def _block(x, filters, kernel, repeat, dropout, name):
 
 
 def _separable(x, width, kernel, *, dilation=1, name):
-    """A convolution of each channel over time, then one over the channels, then a batch norm; nothing in between."""
-    x = keras.layers.DepthwiseConv1D(kernel, padding="same", dilation_rate=dilation, use_bias=False,
-                                     depthwise_initializer="glorot_uniform", name=f"{name}_depthwise")(x)
+    """A convolution of each channel over time, one over the channels, and a batch norm."""
+    x = keras.layers.DepthwiseConv1D(
+        kernel,
+        padding="same",
+        dilation_rate=dilation,
+        use_bias=False,
+        depthwise_initializer="glorot_uniform",
+        name=f"{name}_depthwise",
+    )(x)
     return time_convolution(x, width, 1, relu=False, momentum=0.9, name=f"{name}_pointwise")
 
 
 def _relu(x, dropout, name):
-    return keras.layers.Dropout(dropout, name=f"{name}_dropout")(keras.layers.ReLU(name=f"{name}_relu")(x))
+    return keras.layers.Dropout(dropout, name=f"{name}_dropout")(
+        keras.layers.ReLU(name=f"{name}_relu")(x)
+    )
 
 
 def _power_of_two(sample_rate):

@@ -7,11 +7,26 @@ from kwscls.models.classifier import AudioClassifier, label_names, waveform_inpu
 from kwscls.models.time_blocks import joined, time_convolution
 
 
-def resnet1d(labels, samples, *, sample_rate=16000, activation="softmax", widths=(48, 64, 96), strides=(2, 2, 1), stem=32,
-             kernel=5, dropout=0.3, bands=40, frame_length=25, frame_step=10, name="res1d"):
+def resnet1d(
+    labels,
+    samples,
+    *,
+    sample_rate=16000,
+    activation="softmax",
+    widths=(48, 64, 96),
+    strides=(2, 2, 1),
+    stem=32,
+    kernel=5,
+    dropout=0.3,
+    bands=40,
+    frame_length=25,
+    frame_step=10,
+    name="res1d",
+):
     """Mel bands as channels, full convolutions over time, two of them in each residual block.
 
-    As in TC-ResNet a convolution sees all frequencies at once. The stem halves the frames, and what follows is wide and
+    As in TC-ResNet a convolution sees all frequencies at once. The stem halves the frames, and what
+    follows is wide and
     short: matrix products of that shape are what a CPU is fast at.
 
     Args:
@@ -30,13 +45,21 @@ def resnet1d(labels, samples, *, sample_rate=16000, activation="softmax", widths
         name: the model's name.
 
     Returns:
-        An `AudioClassifier`: float32 [batch, samples] to logits [batch, labels]. The layer "normalization" adapts to the
-        mean and deviation of each band.
+        An `AudioClassifier`: float32 [batch, samples] to logits [batch, labels]. The layer
+        "normalization" adapts to the mean and deviation of each band.
     """
     labels = label_names(labels)
     waveform = waveform_input(samples)
-    x = LogMel(milliseconds(frame_length, sample_rate), milliseconds(frame_step, sample_rate), bands, offset=1e-6,
-               sample_rate=sample_rate, low=20.0, high=7600.0, name="features")(waveform)
+    x = LogMel(
+        milliseconds(frame_length, sample_rate),
+        milliseconds(frame_step, sample_rate),
+        bands,
+        offset=1e-6,
+        sample_rate=sample_rate,
+        low=20.0,
+        high=7600.0,
+        name="features",
+    )(waveform)
     x = keras.layers.Normalization(axis=-1, dtype="float32", name="normalization")(x)
     x = time_convolution(x, stem, kernel, 2, name="stem")
     for index, (width, stride) in enumerate(zip(widths, strides)):
@@ -44,7 +67,9 @@ def resnet1d(labels, samples, *, sample_rate=16000, activation="softmax", widths
     x = keras.layers.GlobalAveragePooling1D(name="pool")(x)
     x = keras.layers.Dropout(dropout, name="dropout")(x)
     logits = keras.layers.Dense(len(labels), dtype="float32", name="logits")(x)
-    return AudioClassifier(waveform, logits, name=name, labels=labels, sample_rate=sample_rate, activation=activation)
+    return AudioClassifier(
+        waveform, logits, name=name, labels=labels, sample_rate=sample_rate, activation=activation
+    )
 
 
 def _block(x, width, stride, kernel, name):

@@ -1,4 +1,4 @@
-"""A small residual network on the log-mel picture: our own, slower than the one over time and more exact."""
+"""A small residual network on the log-mel picture: our own, slower than the one over time."""
 
 import keras
 
@@ -8,9 +8,24 @@ from kwscls.models.classifier import AudioClassifier, label_names, waveform_inpu
 from kwscls.models.time_blocks import joined
 
 
-def resnet2d(labels, samples, *, sample_rate=16000, activation="softmax", widths=(32, 64, 96), depths=(1, 1, 1), stem=24,
-             stem_kernel=5, kernel=3, dropout=0.3, bands=40, frame_length=25, frame_step=10, name="res2d"):
-    """A stem and stages that each halve frames and bands, two convolutions in a block; about 220,000 parameters.
+def resnet2d(
+    labels,
+    samples,
+    *,
+    sample_rate=16000,
+    activation="softmax",
+    widths=(32, 64, 96),
+    depths=(1, 1, 1),
+    stem=24,
+    stem_kernel=5,
+    kernel=3,
+    dropout=0.3,
+    bands=40,
+    frame_length=25,
+    frame_step=10,
+    name="res2d",
+):
+    """A stem and stages that each halve frames and bands; about 220,000 parameters.
 
     Args:
         labels: the names of the labels, or their count.
@@ -29,13 +44,21 @@ def resnet2d(labels, samples, *, sample_rate=16000, activation="softmax", widths
         name: the model's name.
 
     Returns:
-        An `AudioClassifier`: float32 [batch, samples] to logits [batch, labels]. The layer "normalization" adapts to the
-        mean and deviation of each band.
+        An `AudioClassifier`: float32 [batch, samples] to logits [batch, labels]. The layer
+        "normalization" adapts to the mean and deviation of each band.
     """
     labels = label_names(labels)
     waveform = waveform_input(samples)
-    x = LogMel(milliseconds(frame_length, sample_rate), milliseconds(frame_step, sample_rate), bands, offset=1e-6,
-               sample_rate=sample_rate, low=20.0, high=7600.0, name="features")(waveform)
+    x = LogMel(
+        milliseconds(frame_length, sample_rate),
+        milliseconds(frame_step, sample_rate),
+        bands,
+        offset=1e-6,
+        sample_rate=sample_rate,
+        low=20.0,
+        high=7600.0,
+        name="features",
+    )(waveform)
     x = keras.layers.Normalization(axis=-1, dtype="float32", name="normalization")(x)
     x = keras.layers.Reshape((*x.shape[1:], 1), name="picture")(x)
     x = _convolution(x, stem, stem_kernel, 2, name="stem")
@@ -45,7 +68,9 @@ def resnet2d(labels, samples, *, sample_rate=16000, activation="softmax", widths
     x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
     x = keras.layers.Dropout(dropout, name="dropout")(x)
     logits = keras.layers.Dense(len(labels), dtype="float32", name="logits")(x)
-    return AudioClassifier(waveform, logits, name=name, labels=labels, sample_rate=sample_rate, activation=activation)
+    return AudioClassifier(
+        waveform, logits, name=name, labels=labels, sample_rate=sample_rate, activation=activation
+    )
 
 
 def _block(x, width, stride, kernel, name):
@@ -57,6 +82,8 @@ def _block(x, width, stride, kernel, name):
 
 
 def _convolution(x, width, kernel, stride=1, *, relu=True, name):
-    x = keras.layers.Conv2D(width, kernel, stride, "same", use_bias=False, kernel_initializer="he_normal", name=name)(x)
+    x = keras.layers.Conv2D(
+        width, kernel, stride, "same", use_bias=False, kernel_initializer="he_normal", name=name
+    )(x)
     x = FusedBatchNormalization(name=f"{name}_norm", momentum=0.95)(x)
     return keras.layers.ReLU(name=f"{name}_relu")(x) if relu else x

@@ -1,4 +1,4 @@
-"""TC-ResNet: convolutions over time, coefficients as channels (Choi et al., 2019, arXiv 1904.03814)."""
+"""TC-ResNet: convolutions over time, MFCC as channels (Choi et al., 2019, arXiv 1904.03814)."""
 
 import keras
 
@@ -8,16 +8,31 @@ from kwscls.models.classifier import AudioClassifier, label_names, waveform_inpu
 from kwscls.models.time_blocks import joined, time_convolution
 
 
-def tcresnet(labels, samples, *, sample_rate=16000, activation="softmax", widths=(16, 24, 32, 48), width=1.0, kernel=9,
-             dropout=0.5, coefficients=40, bands=64, frame_length=30, frame_step=10, name="tcresnet"):
-    """The published network on its 40 MFCC; as it stands TC-ResNet8, 65,168 parameters with 12 labels.
+def tcresnet(
+    labels,
+    samples,
+    *,
+    sample_rate=16000,
+    activation="softmax",
+    widths=(16, 24, 32, 48),
+    width=1.0,
+    kernel=9,
+    dropout=0.5,
+    coefficients=40,
+    bands=64,
+    frame_length=30,
+    frame_step=10,
+    name="tcresnet",
+):
+    """The published network on its 40 MFCC; as it stands TC-ResNet8, 65,168 parameters, 12 labels.
 
     Args:
         labels: the names of the labels, or their count.
         samples: clip length; a clip too short for one frame is followed by silence.
         sample_rate: in Hz.
         activation: "softmax" or "sigmoid", what turns the logits into scores.
-        widths: channels of the first convolution and of each block; a block whose width changes halves the frames.
+        widths: channels of the first convolution and of each block; a block whose width changes
+            halves the frames.
         width: factor on all widths.
         kernel: taps of the blocks' convolutions.
         dropout: in front of the logits.
@@ -34,11 +49,23 @@ def tcresnet(labels, samples, *, sample_rate=16000, activation="softmax", widths
     """
     labels = label_names(labels)
     waveform = waveform_input(samples)
-    x = LogMel(milliseconds(frame_length, sample_rate), milliseconds(frame_step, sample_rate), bands, offset=1e-6,
-               sample_rate=sample_rate, low=80.0, high=7600.0, slopes="mel", keep_dc=False, name="log_mel")(waveform)
+    x = LogMel(
+        milliseconds(frame_length, sample_rate),
+        milliseconds(frame_step, sample_rate),
+        bands,
+        offset=1e-6,
+        sample_rate=sample_rate,
+        low=80.0,
+        high=7600.0,
+        slopes="mel",
+        keep_dc=False,
+        name="log_mel",
+    )(waveform)
     x = MFCC(coefficients, name="features")(x)
     logits = body(x, labels, widths=widths, width=width, kernel=kernel, dropout=dropout)
-    return AudioClassifier(waveform, logits, name=name, labels=labels, sample_rate=sample_rate, activation=activation)
+    return AudioClassifier(
+        waveform, logits, name=name, labels=labels, sample_rate=sample_rate, activation=activation
+    )
 
 
 def body(features, labels, *, widths=(16, 24, 32, 48), width=1.0, kernel=9, dropout=0.5):
@@ -49,7 +76,9 @@ def body(features, labels, *, widths=(16, 24, 32, 48), width=1.0, kernel=9, drop
         x = _block(x, channels, kernel, f"block{index}")
     x = keras.layers.GlobalAveragePooling1D(name="pool")(x)
     x = keras.layers.Dropout(dropout, name="dropout")(x)
-    return keras.layers.Dense(len(label_names(labels)), use_bias=False, dtype="float32", name="logits")(x)
+    return keras.layers.Dense(
+        len(label_names(labels)), use_bias=False, dtype="float32", name="logits"
+    )(x)
 
 
 def _block(x, channels, kernel, name):

@@ -1,12 +1,15 @@
-"""Pieces of networks whose frequencies are channels and whose convolutions run over time: Keras tensor to Keras tensor."""
+"""Pieces of networks over time, whose frequencies are channels: Keras tensor to Keras tensor."""
 
 import keras
 
 from kwscls.layers.batch_norm import FusedBatchNormalization
 
 
-def time_convolution(x, width, size, stride=1, *, dilation=1, relu=True, epsilon=1e-3, momentum=0.9, name):
-    """A convolution over time without bias, its batch norm, and ReLU: layers `name`, `name`_norm, `name`_relu.
+def time_convolution(
+    x, width, size, stride=1, *, dilation=1, relu=True, epsilon=1e-3, momentum=0.9, name
+):
+    """A convolution over time without bias, its batch norm and ReLU: `name`, `name`_norm,
+    `name`_relu.
 
     Args:
         x: [batch, frames, channels].
@@ -18,8 +21,16 @@ def time_convolution(x, width, size, stride=1, *, dilation=1, relu=True, epsilon
         epsilon, momentum: of the norm.
         name: of the layers.
     """
-    x = keras.layers.Conv1D(width, size, stride, "same", dilation_rate=dilation, use_bias=False,
-                            kernel_initializer="he_normal", name=name)(x)
+    x = keras.layers.Conv1D(
+        width,
+        size,
+        stride,
+        "same",
+        dilation_rate=dilation,
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=name,
+    )(x)
     x = FusedBatchNormalization(epsilon=epsilon, momentum=momentum, name=f"{name}_norm")(x)
     return keras.layers.ReLU(name=f"{name}_relu")(x) if relu else x
 

@@ -1,4 +1,4 @@
-"""YAMNet: MobileNet v1 on patches of a log-mel (Plakal and Ellis, tensorflow/models research/audioset/yamnet)."""
+"""YAMNet: MobileNet v1 on patches of a log-mel (Plakal, Ellis; tensorflow/models, yamnet)."""
 
 import keras
 
@@ -8,16 +8,39 @@ from kwscls.layers.logmel import LogMel, milliseconds
 from kwscls.layers.patches import FoldPatches, PadSamples, PatchLogits, UnfoldPatches
 from kwscls.models.classifier import AudioClassifier, label_names, waveform_input
 
-LAYERS = ((1, 64), (2, 128), (1, 128), (2, 256), (1, 256), (2, 512), *5 * ((1, 512),), (2, 1024), (1, 1024))
+LAYERS = (
+    (1, 64),
+    (2, 128),
+    (1, 128),
+    (2, 256),
+    (1, 256),
+    (2, 512),
+    *5 * ((1, 512),),
+    (2, 1024),
+    (1, 1024),
+)
 """Stride and channels of each separable convolution."""
 
 
-def yamnet(labels, samples, *, sample_rate=16000, activation="softmax", layers=LAYERS, stem=32, width=1.0, patch_frames=96,
-           patch_step=48, bands=64, pool="scores", name="yamnet"):
-    """The published network on its log-mel (25 ms every 10 ms, 64 bands), in patches of 0.96 s every 0.48 s.
+def yamnet(
+    labels,
+    samples,
+    *,
+    sample_rate=16000,
+    activation="softmax",
+    layers=LAYERS,
+    stem=32,
+    width=1.0,
+    patch_frames=96,
+    patch_step=48,
+    bands=64,
+    pool="scores",
+    name="yamnet",
+):
+    """The published network on its log-mel of 64 bands, in patches of 0.96 s every 0.48 s.
 
-    With 521 labels and `activation="sigmoid"` it is the published tagger of 3,729,481 parameters. The layer "pool" has the
-    embeddings of the patches, 1024 wide.
+    With 521 labels and `activation="sigmoid"` it is the published tagger of 3,729,481 parameters.
+    The layer "pool" has the embeddings of the patches, 1024 wide.
 
     Args:
         labels: the names of the labels, or their count.
@@ -30,8 +53,9 @@ def yamnet(labels, samples, *, sample_rate=16000, activation="softmax", layers=L
         patch_frames: frames of a patch.
         patch_step: frames from patch to patch.
         bands: of the log-mel, 125 to 7500 Hz.
-        pool: what is averaged over the patches of a clip: "scores", as published (the logits are then those of the mean
-            score), or "embedding", so that the head reads one embedding a clip.
+        pool: what is averaged over the patches of a clip: "scores", as published (the logits are
+            then those of the mean score), or "embedding", so that the head reads one embedding a
+            clip.
         name: the model's name.
 
     Returns:
@@ -45,9 +69,23 @@ def yamnet(labels, samples, *, sample_rate=16000, activation="softmax", layers=L
     labels = label_names(labels)
     waveform = waveform_input(samples)
     length, step = milliseconds(25, sample_rate), milliseconds(10, sample_rate)
-    x = PadSamples(_whole_patches(samples, (patch_frames - 1) * step + length, patch_step * step), name="silence")(waveform)
-    x = LogMel(length, step, bands, sample_rate=sample_rate, power=1.0, low=125.0, high=7500.0, slopes="mel",
-               keep_dc=False, offset=1e-3, name="log_mel")(x)
+    x = PadSamples(
+        _whole_patches(samples, (patch_frames - 1) * step + length, patch_step * step),
+        name="silence",
+    )(waveform)
+    x = LogMel(
+        length,
+        step,
+        bands,
+        sample_rate=sample_rate,
+        power=1.0,
+        low=125.0,
+        high=7500.0,
+        slopes="mel",
+        keep_dc=False,
+        offset=1e-3,
+        name="log_mel",
+    )(x)
     fold = FoldPatches(patch_frames, patch_step, name="features")
     patches = fold.count(x.shape[1])
     x = embed(fold(x), layers=layers, stem=stem, width=width)
@@ -57,21 +95,30 @@ def yamnet(labels, samples, *, sample_rate=16000, activation="softmax", layers=L
     else:
         x = keras.layers.GlobalAveragePooling1D(name="embedding")(x)
         logits = keras.layers.Dense(len(labels), dtype="float32", name="logits")(x)
-    return AudioClassifier(waveform, logits, name=name, labels=labels, sample_rate=sample_rate, activation=activation)
+    return AudioClassifier(
+        waveform, logits, name=name, labels=labels, sample_rate=sample_rate, activation=activation
+    )
 
 
 def embed(patches, *, layers=LAYERS, stem=32, width=1.0, padding="same", **norm):
     """From patches [batch, frames, bands, 1] to their embeddings [batch, channels]; see `yamnet`.
 
-    `padding` of all convolutions and `norm`, arguments of all batch norms, are published settings that nobody changed.
+    `padding` of all convolutions and `norm`, arguments of all batch norms, are published settings
+    that nobody changed.
     """
     norm = {"scale": False, "epsilon": 1e-4, **norm}
-    x = keras.layers.Conv2D(int(stem * width), 3, 2, padding, use_bias=False, name="layer1")(patches)
+    x = keras.layers.Conv2D(int(stem * width), 3, 2, padding, use_bias=False, name="layer1")(
+        patches
+    )
     x = _norm_relu(x, norm, "layer1")
     for index, (stride, channels) in enumerate(layers, 2):
-        x = keras.layers.DepthwiseConv2D(3, stride, padding, use_bias=False, name=f"layer{index}_depthwise")(x)
+        x = keras.layers.DepthwiseConv2D(
+            3, stride, padding, use_bias=False, name=f"layer{index}_depthwise"
+        )(x)
         x = _norm_relu(x, norm, f"layer{index}_depthwise")
-        x = keras.layers.Conv2D(int(channels * width), 1, use_bias=False, name=f"layer{index}_pointwise")(x)
+        x = keras.layers.Conv2D(
+            int(channels * width), 1, use_bias=False, name=f"layer{index}_pointwise"
+        )(x)
         x = _norm_relu(x, norm, f"layer{index}_pointwise")
     return keras.layers.GlobalAveragePooling2D(name="pool")(x)
 

@@ -16,7 +16,7 @@ class Origin:
         plan: "file:function" in this room; the function takes (model, source) and returns an `assign.Plan`.
         sign: a regular expression that some tensor's name matches whole in every file of this origin, and in no other.
         says: the origin in words.
-        sizes: "file:function" where the files tell the builder's sizes; it takes the source and returns keyword arguments.
+        sizes: "file:function" where the files tell the builder's sizes; takes the source, returns keyword arguments.
     """
 
     families: tuple[str, ...]
@@ -57,7 +57,7 @@ ORIGINS = (
     Origin(("vgg",), "keras_applications:vgg", r"block1_conv1/kernel", "keras.applications"),
     Origin(("convnext",), "keras_applications:convnext", r".*_stage_0_block_0_depthwise_conv/kernel", "keras.applications"),
     Origin(("bcresnet",), "keyword_nets:bcresnet", r"cnn_head\.0\.weight", "the paper's repository"),
-    Origin(("kwt",), "keyword_nets:kwt", r"layer_with_weights-0/pos_emb(/\.ATTRIBUTES/VARIABLE_VALUE)?", "the paper's repository"),
+    Origin(("kwt",), "kwt:original", r"layer_with_weights-0/pos_emb(/\.ATTRIBUTES/VARIABLE_VALUE)?", "the paper's repository"),
     Origin(("matchboxnet",), "keyword_nets:matchboxnet", r"encoder\.encoder\.0\.mconv\.0\.conv\.weight", "NeMo"),
     Origin(("tcresnet",), "keyword_nets:tcresnet", r"TCResNet\w*/conv0/weights", "the paper's repository"),
     Origin(("dscnn",), "keyword_nets:dscnn", r"DS-CNN/conv_1/weights", "the paper's repository"),

@@ -1,4 +1,4 @@
-"""Keras' older files of weights, HDF5: the arrays in them and nothing else; no model that they describe is built."""
+"""Keras' older files of weights, HDF5: the arrays in them, and never the model they describe."""
 
 import numpy as np
 
@@ -26,6 +26,11 @@ def load(path):
         with h5py.File(path, "r") as file:
             file.visititems(keep)
     except (OSError, RuntimeError, ValueError) as error:
-        raise KwsclsError(f"is no HDF5 file that can be read ({' '.join(str(error).split())[:200]})", path) from error
-    return {name.removeprefix("model_weights/"): value for name, value in tensors.items()
-            if not name.startswith("optimizer_weights/")}
+        raise KwsclsError(
+            f"is no HDF5 file that can be read ({' '.join(str(error).split())[:200]})", path
+        ) from error
+    return {
+        name.removeprefix("model_weights/"): value
+        for name, value in tensors.items()
+        if not name.startswith("optimizer_weights/")
+    }

@@ -15,7 +15,10 @@ def draw(*shape):
 @pytest.mark.parametrize("shape", [(6, 5), (4, 7, 5), (3, 4, 6, 5), (2, 3, 4, 2, 5)])
 @pytest.mark.parametrize("gains", [dict(), dict(scale=False), dict(center=False)])
 def test_answers_gradients_and_means_are_those_of_keras(shape, gains):
-    ours, theirs = (kind(epsilon=1e-3, momentum=0.8, **gains) for kind in (FusedBatchNormalization, keras.layers.BatchNormalization))
+    ours, theirs = (
+        kind(epsilon=1e-3, momentum=0.8, **gains)
+        for kind in (FusedBatchNormalization, keras.layers.BatchNormalization)
+    )
     x, towards = tf.constant(draw(*shape)), draw(*shape)
     found = []
     for layer in (ours, theirs):
@@ -25,7 +28,9 @@ def test_answers_gradients_and_means_are_those_of_keras(shape, gains):
             tape.watch(x)
             y = layer(x, training=True)
             loss = tf.reduce_sum(y * towards)
-        gradients = tape.gradient(loss, [x, *(weight.value for weight in layer.trainable_variables)])
+        gradients = tape.gradient(
+            loss, [x, *(weight.value for weight in layer.trainable_variables)]
+        )
         found.append([y, *gradients, layer.moving_mean, layer(x, training=False) * 0])
     for one, other in zip(*found):
         np.testing.assert_allclose(one, other, rtol=2e-4, atol=2e-4)
@@ -34,7 +39,9 @@ def test_answers_gradients_and_means_are_those_of_keras(shape, gains):
     unbiased = np.asarray(x).reshape(-1, 5).var(axis=0) * count / (count - 1)
     np.testing.assert_allclose(ours.moving_variance, 0.8 * start + 0.2 * unbiased, rtol=1e-4)
     theirs.set_weights(ours.get_weights())
-    np.testing.assert_allclose(ours(x, training=False), theirs(x, training=False), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        ours(x, training=False), theirs(x, training=False), rtol=1e-4, atol=1e-5
+    )
 
 
 def test_frozen_it_keeps_its_statistics():

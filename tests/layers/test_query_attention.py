@@ -18,6 +18,11 @@ def test_every_head_is_a_softmax_of_dot_products(query, place):
         for head in range(3):
             products = clip @ (clip[place] @ kernel[head] + bias[head])
             weights = np.exp(products - products.max())
-            np.testing.assert_allclose(answer[4 * head:4 * head + 4], weights / weights.sum() @ clip, rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(
+                answer[4 * head : 4 * head + 4],
+                weights / weights.sum() @ clip,
+                rtol=1e-4,
+                atol=1e-5,
+            )
     again = QueryAttention.from_config(layer.get_config())
     assert (again.heads, again.query) == (3, query)

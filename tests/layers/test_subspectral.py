@@ -6,7 +6,12 @@ import pytest
 import tensorflow as tf
 
 from kwscls.errors import KwsclsError
-from kwscls.layers.subspectral import FoldBands, FrequencyDepthwise, SubSpectralNormalization, UnfoldBands
+from kwscls.layers.subspectral import (
+    FoldBands,
+    FrequencyDepthwise,
+    SubSpectralNormalization,
+    UnfoldBands,
+)
 
 
 def draw(*shape, seed=0):
@@ -40,16 +45,22 @@ def test_it_is_the_depthwise_convolution_of_the_unfolded_picture(frequencies, st
         return [y, *(np.squeeze(gradient) for gradient in tape.gradient(loss, [x, kernel.value]))]
 
     ours = answers(lambda x: unfold(layer(fold(x))), layer.kernel)
-    theirs = answers(lambda x: plain(tf.pad(x, [[0, 0], [0, 0], [1, 1], [0, 0]]))[:, :, ::stride], plain.kernel)
+    theirs = answers(
+        lambda x: plain(tf.pad(x, [[0, 0], [0, 0], [1, 1], [0, 0]]))[:, :, ::stride], plain.kernel
+    )
     for one, other in zip(ours, theirs):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
 def test_every_band_of_a_channel_has_statistics_of_its_own():
     x = draw(3, 6, 20, 2) * np.repeat([1, 2, 3, 4, 5], 4)[:, np.newaxis] + 3
-    y = UnfoldBands()(SubSpectralNormalization(epsilon=1e-5)(FoldBands(5)(x), training=True)).numpy()
+    y = UnfoldBands()(
+        SubSpectralNormalization(epsilon=1e-5)(FoldBands(5)(x), training=True)
+    ).numpy()
     bands = np.stack(np.split(x, 5, axis=2))  # [5, batch, frames, rows, channels]
-    expected = (bands - bands.mean(axis=(1, 2, 3), keepdims=True)) / np.sqrt(bands.var(axis=(1, 2, 3), keepdims=True) + 1e-5)
+    expected = (bands - bands.mean(axis=(1, 2, 3), keepdims=True)) / np.sqrt(
+        bands.var(axis=(1, 2, 3), keepdims=True) + 1e-5
+    )
     np.testing.assert_allclose(np.stack(np.split(y, 5, axis=2)), expected, rtol=1e-3, atol=1e-4)
 
 

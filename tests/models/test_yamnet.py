@@ -14,7 +14,10 @@ from kwscls.models import build
 SMALL = dict(width=0.125, layers=((1, 64), (2, 128)))
 
 
-@pytest.mark.parametrize("samples, padded, patches", [(8000, 15600, 1), (15600, 15600, 1), (15601, 23280, 2), (48000, 54000, 6)])
+@pytest.mark.parametrize(
+    "samples, padded, patches",
+    [(8000, 15600, 1), (15600, 15600, 1), (15601, 23280, 2), (48000, 54000, 6)],
+)
 def test_clips_are_followed_by_silence_until_the_last_patch_is_whole(samples, padded, patches):
     model = build("yamnet", 5, samples, **SMALL)
     assert model.get_layer("silence").output.shape[1] == padded
@@ -26,8 +29,10 @@ def test_a_clips_score_is_the_mean_over_its_patches():
     waveform = np.random.default_rng(0).normal(0, 0.1, (1, 30000)).astype(np.float32)
     padded = np.pad(waveform, [[0, 0], [0, 15600 + 2 * 7680 - 30000]])
     magnitude = spectrogram(padded, 400, 160)
-    features = log_mel(magnitude, mel_filters(257, 64, 16000, 125, 7500, slopes="mel", keep_dc=False), offset=1e-3)[0]
-    patches = np.stack([features[start:start + 96] for start in (0, 48, 96)])[..., np.newaxis]
+    features = log_mel(
+        magnitude, mel_filters(257, 64, 16000, 125, 7500, slopes="mel", keep_dc=False), offset=1e-3
+    )[0]
+    patches = np.stack([features[start : start + 96] for start in (0, 48, 96)])[..., np.newaxis]
     embed = keras.Model(model.get_layer("features").output, model.get_layer("pool").output)
     kernel, bias = model.get_layer("logits").get_weights()
     scores = 1 / (1 + np.exp(-(embed(patches).numpy() @ kernel + bias)))
@@ -50,10 +55,20 @@ def published(model, path, last="logits"):
         for number, weight in enumerate(model.weights):
             layer, name = weight.path.split("/")
             place, *kind = layer.split("_")
-            theirs = last if layer == "logits" else f"{place}/{parts[kind[0]] if kind and kind[0] in parts else 'conv'}"
+            theirs = (
+                last
+                if layer == "logits"
+                else f"{place}/{parts[kind[0]] if kind and kind[0] in parts else 'conv'}"
+            )
             theirs += "/bn" if kind and kind[-1] == "norm" else ""
-            name = "depthwise_kernel" if name == "kernel" and kind and kind[-1] == "depthwise" else name
-            values[weight.path] = np.random.default_rng(number).uniform(0.1, 1, weight.shape).astype(np.float32)
+            name = (
+                "depthwise_kernel"
+                if name == "kernel" and kind and kind[-1] == "depthwise"
+                else name
+            )
+            values[weight.path] = (
+                np.random.default_rng(number).uniform(0.1, 1, weight.shape).astype(np.float32)
+            )
             file[f"{theirs}/{theirs}/{name}:0"] = values[weight.path]
     return values
 

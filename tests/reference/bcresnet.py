@@ -10,13 +10,27 @@ from tests.reference import keyword_nets
 
 def run(meta, weights, inputs):
     """Every stage, and whichever blocks the file names."""
-    config, modules = meta["config"], dict(re.findall(r"(\w+) = output of module '([\w.]+)'", meta["notes"]["text"]))
-    layers = {name: _layer(name, modules.get(name) or modules.get(name.capitalize())) for name in meta["outputs"]
-              if name != "logits"}
-    sub_bands = weights["BCBlocks.0.1.f2.0.block.1.ssnorm.weight"].size // weights["BCBlocks.0.1.f2.0.block.0.weight"].shape[0]
+    config, modules = meta["config"], dict(
+        re.findall(r"(\w+) = output of module '([\w.]+)'", meta["notes"]["text"])
+    )
+    layers = {
+        name: _layer(name, modules.get(name) or modules.get(name.capitalize()))
+        for name in meta["outputs"]
+        if name != "logits"
+    }
+    sub_bands = (
+        weights["BCBlocks.0.1.f2.0.block.1.ssnorm.weight"].size
+        // weights["BCBlocks.0.1.f2.0.block.0.weight"].shape[0]
+    )
     _, found = keyword_nets.run(
-        lambda x: bcresnet.body(x, config["num_classes"], tau=1, base=config["base_c"], sub_bands=sub_bands), "bcresnet", weights,
-        np.moveaxis(inputs["x"][:, 0], 1, 2), layers)
+        lambda x: bcresnet.body(
+            x, config["num_classes"], tau=1, base=config["base_c"], sub_bands=sub_bands
+        ),
+        "bcresnet",
+        weights,
+        np.moveaxis(inputs["x"][:, 0], 1, 2),
+        layers,
+    )
     return {name: _channels_first(value) for name, value in found.items()}
 
 

@@ -1,4 +1,4 @@
-"""What the adapters of keyword nets share: a net from its features on, filled and asked for some layers' answers."""
+"""What the adapters of keyword nets share: a net filled and asked for some layers' answers."""
 
 import keras
 
@@ -22,6 +22,9 @@ def run(build, family, weights, x, layers):
     features = keras.Input(x.shape[1:], name="input")
     model = keras.Model(features, build(features))
     fill(model, Source(weights), family)
-    outputs = {name: model.get_layer(layer).output for name, layer in {"logits": "logits", **layers}.items()}
+    outputs = {
+        name: model.get_layer(layer).output
+        for name, layer in {"logits": "logits", **layers}.items()
+    }
     found = keras.Model(features, outputs)(x, training=False)
     return model, {name: value.numpy() for name, value in found.items()}

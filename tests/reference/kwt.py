@@ -3,7 +3,16 @@
 from kwscls.models import kwt
 from tests.reference import keyword_nets
 
-SIZES = ("d_model", "mlp_dim", "heads", "num_layers", "attention_type", "prenorm", "approximate_gelu", "patch_size")
+SIZES = (
+    "d_model",
+    "mlp_dim",
+    "heads",
+    "num_layers",
+    "attention_type",
+    "prenorm",
+    "approximate_gelu",
+    "patch_size",
+)
 
 
 def run(meta, weights, inputs):
@@ -15,6 +24,15 @@ def run(meta, weights, inputs):
     if isinstance(sizes.get("patch_size"), str):
         sizes["patch_size"] = tuple(map(int, sizes["patch_size"].split(",")))
     axis = kwt.AXES[sizes.get("attention_type", "time")][0]
-    layers = {name: f"{axis}_positions" if name == "embeddings" else f"{axis}_block_{name.removeprefix('block')}"
-              for name in meta["outputs"] if name == "embeddings" or name.startswith("block")}
-    return keyword_nets.run(lambda x: kwt.body(x, config["label_count"], **sizes), "kwt", weights, inputs["x"], layers)[1]
+    layers = {
+        name: (
+            f"{axis}_positions"
+            if name == "embeddings"
+            else f"{axis}_block_{name.removeprefix('block')}"
+        )
+        for name in meta["outputs"]
+        if name == "embeddings" or name.startswith("block")
+    }
+    return keyword_nets.run(
+        lambda x: kwt.body(x, config["label_count"], **sizes), "kwt", weights, inputs["x"], layers
+    )[1]

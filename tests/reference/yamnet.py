@@ -18,11 +18,20 @@ def run(meta, weights, inputs):
 
     def build(x):
         patch = keras.layers.Reshape((*x.shape[1:], 1), name="picture")(x)
-        widths = [weights[f"layer{number}/pointwise_conv/kernel"].shape[-1] for number in range(2, depth + 2)]
+        widths = [
+            weights[f"layer{number}/pointwise_conv/kernel"].shape[-1]
+            for number in range(2, depth + 2)
+        ]
         rows = [(stride, width) for (stride, _), width in zip(yamnet.LAYERS, widths)]
-        x = yamnet.embed(patch, layers=rows, stem=weights["layer1/conv/kernel"].shape[-1],
-                         padding=config["conv_padding"], epsilon=config["batchnorm_epsilon"],
-                         center=config["batchnorm_center"], scale=config["batchnorm_scale"])
+        x = yamnet.embed(
+            patch,
+            layers=rows,
+            stem=weights["layer1/conv/kernel"].shape[-1],
+            padding=config["conv_padding"],
+            epsilon=config["batchnorm_epsilon"],
+            center=config["batchnorm_center"],
+            scale=config["batchnorm_scale"],
+        )
         return keras.layers.Dense(config["num_classes"], name="logits")(x)
 
     _, found = keyword_nets.run(build, "yamnet", weights, inputs["x"], layers)
