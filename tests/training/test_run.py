@@ -20,7 +20,7 @@ def run(tones, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)  # where the prepared copy goes
         code = train.main(["--data", str(tones), "--model", "cnn", "--out", str(out), "--epochs", "15", "--no-augment",
-                               "--learning-rate", "0.003", "--batch-size", "8", "--patience", "0", *SMALL])
+                               "--learning-rate", "0.003", "--batch-size", "8", "--patience", "0", "--seconds", "0.25", *SMALL])
     assert code == 0
     return out
 
@@ -95,7 +95,7 @@ def test_export_writes_the_same_model_elsewhere(run, tmp_path, capsys):
 
 def refused(capsys, *words):
     """The one line with which a training is refused."""
-    assert train.main([*words, *SMALL]) == 2
+    assert train.main([*words, *(() if "--size" in words else SMALL)]) == 2
     error = capsys.readouterr().err
     assert error.splitlines()[-1].startswith("error: ")
     return error.splitlines()[-1]
@@ -107,7 +107,7 @@ def test_what_train_refuses(run, tones, tmp_path, capsys):
     assert "exists already" in refused(capsys, *data, "--out", str(run), "--model", "cnn")
     assert "no unfinished run" in refused(capsys, *data, *out, "--resume")
     assert "did you mean cnn?" in refused(capsys, *data, "--model", "cnnn")
-    assert "lower --learning-rate" in refused(capsys, *data, *out, "--learning-rate", "1e38")
+    assert "no setting depth" in refused(capsys, *data, *out, "--size", "depth=3")
     assert [path.name for path in tmp_path.iterdir()] == ["here"], "nothing is left of what was refused"
 
 
