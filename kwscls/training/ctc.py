@@ -15,7 +15,7 @@ def ctc_loss(logits, labels, frames, blank=0, reduction="sum", zero_infinity=Fal
         zero_infinity: whether rows whose labels do not fit into their frames count nothing.
 
     Returns:
-        A scalar.
+        A scalar; infinite where the labels of a row do not fit into its frames, unless `zero_infinity`.
 
     Source: `Wav2Vec2ForCTC` (transformers 4.57), with PyTorch's reductions.
     """
@@ -24,8 +24,9 @@ def ctc_loss(logits, labels, frames, blank=0, reduction="sum", zero_infinity=Fal
     lengths = tf.reduce_sum(tf.cast(given, tf.int32), axis=1)
     packed = tf.where(tf.sequence_mask(lengths, tf.shape(labels)[1]), tf.gather(labels, order, batch_dims=1), blank)
     losses = tf.nn.ctc_loss(packed, logits, lengths, frames, logits_time_major=False, blank_index=blank)
-    if zero_infinity:
-        losses = tf.where(tf.math.is_finite(losses), losses, 0.0)
+    # TensorFlow's loss of an impossible row is large but finite. Equal neighbours need a blank between them.
+    again = tf.reduce_sum(tf.cast((packed[:, 1:] == packed[:, :-1]) & (packed[:, 1:] != blank), tf.int32), axis=1)
+    losses = tf.where(lengths + again <= frames, losses, 0.0 if zero_infinity else float("inf"))
     if reduction == "mean":
         return tf.reduce_mean(losses / tf.cast(tf.maximum(lengths, 1), losses.dtype))
     return tf.reduce_sum(losses)

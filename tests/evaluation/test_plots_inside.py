@@ -1,0 +1,39 @@
+"""Pictures of single families show what they are given."""
+
+import numpy as np
+
+from kwscls.evaluation import plots, plots_inside
+from kwscls.layers.sinc import SincConv
+
+
+def test_bands_before_and_after(tmp_path):
+    layer = SincConv(6, 33)
+    layer.build((None, 800))
+    start = layer.edges()
+    layer.low_hz.assign_add([100.0] * 6)
+    figure = plots_inside.sinc_bands(start, layer.edges(), 16000)
+    left, right = figure.axes
+    assert "moved by" in left.get_title() and left.get_ylim() == (0, 8)
+    before, after = (np.array([line[:, 1] for line in lines.get_segments()]) for lines in left.collections)
+    np.testing.assert_allclose(after[:5, 0] - before[:5, 0], 0.1, atol=1e-4)
+    assert len(right.lines) == 2
+    plots.save(figure, tmp_path / "bands.png")
+    assert (tmp_path / "bands.png").stat().st_size > 10000
+
+
+def test_pretraining_curves():
+    rows = [{"step": step, "contrastive": 5 - step / 10, "diversity": 0.5, "accuracy": step / 100, "perplexity": 20}
+            for step in (10, 20, 30)]
+    loss, right, entries = plots_inside.pretraining(rows).axes
+    assert [line.get_ydata().tolist() for line in loss.lines][0] == [4, 3, 2]
+    assert right.lines[0].get_ydata().tolist() == [0.1, 0.2, 0.3] and entries.lines[0].get_xdata().tolist() == [10, 20, 30]
+
+
+def test_frames_under_their_clip():
+    scores = np.eye(3)[[0, 0, 1, 2, 2]]
+    figure = plots_inside.frame_labels(np.zeros(2000), 1000, ["go", "no", "up"], 400, scores, [0, 0, 1, -1, 2], 600)
+    below = figure.axes[1]
+    assert [label.get_text() for label in below.get_yticklabels()] == ["go", "no", "up"]
+    drawn = [segment[:, 1][0] for segment in below.collections[1].get_segments()]
+    assert drawn == [0, 0, 1, 2]
+    np.testing.assert_allclose(below.collections[1].get_segments()[0][:, 0], [0.1, 0.5])
