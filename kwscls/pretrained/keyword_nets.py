@@ -252,7 +252,7 @@ def _torch_1d(layer, weight):
 
 
 def _plan(model, names, convert, rules, between="."):
-    """A plan by rules: patterns of our layers' names, and what `re.sub` makes of each whole name."""
+    """A plan by rules: patterns of our layers' names, and what `re.sub` makes of each name."""
     pairs = []
     for layer in model.layers:
         if layer.weights and not hasattr(layer, "adapt"):
