@@ -61,7 +61,8 @@ def test_answers_as_keras():
     theirs = keras.layers.MultiHeadAttention(3, 4)
     theirs.build(TOKENS.shape, TOKENS.shape)
     kernel, bias, out, out_bias = ours.get_weights()
-    parts = [(part.reshape(12, 3, 4), shift.reshape(3, 4)) for part, shift in zip(np.split(kernel, 3, 1), np.split(bias, 3))]
+    parts = [(part.reshape(12, 3, 4), shift.reshape(3, 4))
+             for part, shift in zip(np.split(kernel, 3, 1), np.split(bias, 3))]
     theirs.set_weights([*parts[0], *parts[1], *parts[2], out.reshape(3, 4, 12), out_bias])
     np.testing.assert_allclose(ours(TOKENS), theirs(TOKENS, TOKENS), rtol=1e-5, atol=1e-5)
 
@@ -101,7 +102,8 @@ def test_any_number_of_tokens():
 
 
 def test_config_round_trip():
-    layer = MultiHeadAttention(3, head_size=7, qkv_bias=False, output_bias=False, dropout=0.1, kernel_initializer="he_normal")
+    layer = MultiHeadAttention(3, head_size=7, qkv_bias=False, output_bias=False, dropout=0.1,
+                               kernel_initializer="he_normal")
     again = MultiHeadAttention.from_config(layer.get_config())
     assert again.get_config() == layer.get_config()
 

@@ -90,7 +90,8 @@ def test_gradients_reach_every_weight(norm_first):
     layer = drawn(TransformerBlock(3, 20, norm_first=norm_first))
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(layer(TOKENS) * tf.random.stateless_normal(TOKENS.shape, [0, 1]))
-    for weight, gradient in zip(layer.trainable_weights, tape.gradient(loss, [w.value for w in layer.trainable_weights])):
+    gradients = tape.gradient(loss, [weight.value for weight in layer.trainable_weights])
+    for weight, gradient in zip(layer.trainable_weights, gradients):
         assert gradient is not None and np.abs(gradient).max() > 0, weight.path
 
 

@@ -20,8 +20,8 @@ def test_the_end_is_cut_or_filled_with_zeros(frames):
     assert not features[:, 23:].any()
 
 
-@pytest.mark.parametrize("samples, rate, count", [(16000, 16000, 98), (400, 16000, 1), (100, 16000, 1), (8000, 8000, 98),
-                                                  (559, 16000, 1), (560, 16000, 2)])
+@pytest.mark.parametrize("samples, rate, count", [
+    (16000, 16000, 98), (400, 16000, 1), (100, 16000, 1), (8000, 8000, 98), (559, 16000, 1), (560, 16000, 2)])
 def test_frame_count_is_the_filterbanks(samples, rate, count):
     assert frame_count(samples, rate) == count
     layer = KaldiFilterbank(count + 3, 20, rate)

@@ -11,7 +11,8 @@ from tests.layers.test_attention import drawn
 PICTURE = np.random.default_rng(0).normal(size=(2, 13, 17, 3)).astype(np.float32)
 
 
-@pytest.mark.parametrize("patch, strides, grid", [((4, 4), (4, 4), (3, 4)), ((4, 6), (3, 2), (4, 6)), ((13, 17), None, (1, 1))])
+@pytest.mark.parametrize("patch, strides, grid", [
+    ((4, 4), (4, 4), (3, 4)), ((4, 6), (3, 2), (4, 6)), ((13, 17), None, (1, 1))])
 def test_patches_run_row_by_row(patch, strides, grid):
     layer = drawn(PatchEmbedding(5, patch, strides), PICTURE.shape)
     down, across = strides or patch

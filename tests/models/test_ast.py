@@ -46,9 +46,10 @@ def test_padding_is_zero_before_it_is_standardised():
 
 
 def test_every_size_is_taken():
-    model = models.build("ast", 3, 16000, hidden_size=20, heads=4, layers=1, intermediate_size=30, patch_size=8, fstride=6,
-                         tstride=7, input_fdim=40, input_tdim=50, mean=1.0, std=2.0, layer_norm_eps=1e-12, head_norm_eps=1e-3,
-                         qkv_bias=False, dropout=0.1, attention_dropout=0.2, hidden_act="relu", activation="sigmoid")
+    model = models.build("ast", 3, 16000, hidden_size=20, heads=4, layers=1, intermediate_size=30, patch_size=8,
+                         fstride=6, tstride=7, input_fdim=40, input_tdim=50, mean=1.0, std=2.0, layer_norm_eps=1e-12,
+                         head_norm_eps=1e-3, qkv_bias=False, dropout=0.1, attention_dropout=0.2, hidden_act="relu",
+                         activation="sigmoid")
     block = model.get_layer("block_0")
     assert model.activation == "sigmoid"
     assert model.get_layer("tokens").output.shape == (None, 2 + 6 * 7, 20)

@@ -38,10 +38,11 @@ def original(**options):
 
 
 TRANSFORMERS = {"v.cls_token": "embeddings.cls_token", "v.dist_token": "embeddings.distillation_token",
-                "v.pos_embed": "embeddings.position_embeddings", "v.patch_embed.proj": "embeddings.patch_embeddings.projection",
+                "v.pos_embed": "embeddings.position_embeddings",
+                "v.patch_embed.proj": "embeddings.patch_embeddings.projection",
                 "v.norm": "layernorm", "v.blocks.": "encoder.layer.", ".norm1": ".layernorm_before",
-                ".norm2": ".layernorm_after", ".attn.proj": ".attention.output.dense", ".mlp.fc1": ".intermediate.dense",
-                ".mlp.fc2": ".output.dense"}
+                ".norm2": ".layernorm_after", ".attn.proj": ".attention.output.dense",
+                ".mlp.fc1": ".intermediate.dense", ".mlp.fc2": ".output.dense"}
 
 
 def transformers(weights, release=4):
@@ -58,8 +59,9 @@ def transformers(weights, release=4):
             for old, spelled in TRANSFORMERS.items():
                 new = new.replace(old, spelled)
             if release == 5:
-                for old, spelled in ((".attention.output.dense", ".attention.o_proj"), (".intermediate.dense", ".mlp.fc1"),
-                                     (".output.dense", ".mlp.fc2"), ("encoder.layer.", "layers.")):
+                for old, spelled in ((".attention.output.dense", ".attention.o_proj"),
+                                     (".intermediate.dense", ".mlp.fc1"), (".output.dense", ".mlp.fc2"),
+                                     ("encoder.layer.", "layers.")):
                     new = new.replace(old, spelled)
             if name.startswith("mlp_head"):
                 new = name.replace("mlp_head.0", "classifier.layernorm").replace("mlp_head.1", "classifier.dense")
@@ -90,7 +92,8 @@ def forward(weights, features):
     x = np.concatenate([front, patches], 1) + w["v.pos_embed"]
     for block in ("v.blocks.0", "v.blocks.1"):
         joint = linear(norm(x, f"{block}.norm1"), f"{block}.attn.qkv")
-        query, key, value = (part.reshape(*x.shape[:2], HEADS, -1).transpose(0, 2, 1, 3) for part in np.split(joint, 3, -1))
+        query, key, value = (part.reshape(*x.shape[:2], HEADS, -1).transpose(0, 2, 1, 3)
+                             for part in np.split(joint, 3, -1))
         heard = softmax(query @ key.transpose(0, 1, 3, 2) / 2, -1) @ value  # heads of 4 features
         x = x + linear(heard.transpose(0, 2, 1, 3).reshape(x.shape), f"{block}.attn.proj")
         hidden = linear(norm(x, f"{block}.norm2"), f"{block}.mlp.fc1")
@@ -109,8 +112,9 @@ def logits(filled):
     return behind(features).numpy(), features
 
 
-@pytest.mark.parametrize("spelled", [lambda w: w, lambda w: {f"module.{name}": value for name, value in w.items()},
-                                     transformers, lambda w: transformers(w, 5)], ids=["original", "module", "v4", "v5"])
+@pytest.mark.parametrize("spelled", [
+    lambda w: w, lambda w: {f"module.{name}": value for name, value in w.items()}, transformers,
+    lambda w: transformers(w, 5)], ids=["original", "module", "v4", "v5"])
 def test_every_spelling_answers_as_numpy(spelled, tmp_path):
     weights = original()
     save_file(spelled(weights), tmp_path / "w.safetensors")
@@ -127,7 +131,8 @@ def test_no_weight_is_left_as_it_was():
     assert all(np.all(weight.numpy() != before[weight.path]) for weight in filled.trainable_weights)
 
 
-@pytest.mark.parametrize("name, change", [("v.blocks.1.mlp.fc2.bias", None), ("v.extra", np.ones(3)), ("mlp_head.0.bias", None)])
+@pytest.mark.parametrize("name, change", [
+    ("v.blocks.1.mlp.fc2.bias", None), ("v.extra", np.ones(3)), ("mlp_head.0.bias", None)])
 def test_a_tensor_too_few_or_too_many_is_named(name, change):
     weights = original() | {name: change}
     if change is None:
@@ -175,9 +180,9 @@ def test_positions_of_another_clip_length_are_brought_here():
 
 
 def config(**more):
-    return dict(hidden_size=WIDTH, num_attention_heads=HEADS, num_hidden_layers=2, intermediate_size=2 * WIDTH, patch_size=16,
-                frequency_stride=16, time_stride=16, num_mel_bins=32, max_length=40, layer_norm_eps=1e-6, qkv_bias=True,
-                hidden_act="gelu", **more)
+    return dict(hidden_size=WIDTH, num_attention_heads=HEADS, num_hidden_layers=2, intermediate_size=2 * WIDTH,
+                patch_size=16, frequency_stride=16, time_stride=16, num_mel_bins=32, max_length=40,
+                layer_norm_eps=1e-6, qkv_bias=True, hidden_act="gelu", **more)
 
 
 def test_transformers_config_tells_the_grid_and_the_epsilon():

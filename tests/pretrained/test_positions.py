@@ -14,8 +14,9 @@ def grid_of(rows, columns, front=2, width=3):
 @pytest.mark.parametrize("size, kept", [(5, [0, 1, 2, 3, 4]), (4, [0, 1, 2, 3]), (3, [1, 2, 3]), (2, [1, 2]), (1, [2])])
 def test_less_is_cut_from_the_middle(size, kept):
     positions = grid_of(5, 1)
-    np.testing.assert_array_equal(regrid(positions, (5, 1), (size, 1), 2), np.concatenate([positions[:2], positions[2:][kept]]))
-    np.testing.assert_array_equal(regrid(positions, (1, 5), (1, size), 2), np.concatenate([positions[:2], positions[2:][kept]]))
+    cut = np.concatenate([positions[:2], positions[2:][kept]])
+    np.testing.assert_array_equal(regrid(positions, (5, 1), (size, 1), 2), cut)
+    np.testing.assert_array_equal(regrid(positions, (1, 5), (1, size), 2), cut)
 
 
 def test_more_is_interpolated_between_centres():

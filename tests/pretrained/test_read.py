@@ -48,7 +48,8 @@ def test_npz_with_objects_is_refused(tmp_path):
 
 def test_keras_file(tmp_path):
     waveform = waveform_input(4)
-    AudioClassifier(waveform, keras.layers.Dense(2, name="logits")(waveform), labels=["no", "yes"]).save(tmp_path / "m.keras")
+    model = AudioClassifier(waveform, keras.layers.Dense(2, name="logits")(waveform), labels=["no", "yes"])
+    model.save(tmp_path / "m.keras")
     found = read(tmp_path / "m.keras")
     assert set(found.tensors) == {"logits/kernel", "logits/bias"} and found.labels == ["no", "yes"]
 

@@ -66,8 +66,8 @@ def with_tensor(offset, shape, strides, floats=4):
         return b"(" + b"".join(f"I{value}\n".encode() for value in values) + b"t"
     storage = (b"(" + text("storage") + b"ctorch\nFloatStorage\n" + text("0") + text("cpu") + f"I{floats}\n".encode()
                + b"tQ")
-    return (b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + f"I{offset}\n".encode() + numbers(shape) + numbers(strides)
-            + b"I00\n" + b"ccollections\nOrderedDict\n)R" + b"tR.")
+    return (b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + f"I{offset}\n".encode() + numbers(shape)
+            + numbers(strides) + b"I00\n" + b"ccollections\nOrderedDict\n)R" + b"tR.")
 
 
 def text(value):
@@ -75,7 +75,8 @@ def text(value):
 
 
 @pytest.mark.parametrize("offset, shape, strides, value", [
-    (0, (2, 2), (2, 1), [[0, 1], [2, 3]]), (1, (3,), (1,), [1, 2, 3]), (3, (), (), 3), (0, (0, 5), (5, 1), np.zeros((0, 5)))])
+    (0, (2, 2), (2, 1), [[0, 1], [2, 3]]), (1, (3,), (1,), [1, 2, 3]), (3, (), (), 3),
+    (0, (0, 5), (5, 1), np.zeros((0, 5)))])
 def test_views_of_a_storage(tmp_path, offset, shape, strides, value):
     zipped(tmp_path / "a.pth", with_tensor(offset, shape, strides), **{"data/0": np.arange(4, dtype="<f4").tobytes()})
     np.testing.assert_array_equal(torch_file.load(tmp_path / "a.pth"), value)

@@ -35,7 +35,8 @@ def main(argv=None):
             rows.append((Path(file).stem, answer.name, shown, "" if answer.good else "FAILS"))
             worst = max(worst, 0 if answer.good else 1)
     if rows:
-        console.table(f"max |ours - theirs| / max |theirs|, at most {TOLERANCE:g}", ("case", "output", "error#", ""), rows)
+        console.table(f"max |ours - theirs| / max |theirs|, at most {TOLERANCE:g}",
+                      ("case", "output", "error#", ""), rows)
     return worst
 
 

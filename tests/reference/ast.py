@@ -13,8 +13,9 @@ def run(meta, weights, inputs):
     config = meta["config"]
     patch = config["patch_size"]
     features = keras.Input((config["max_length"], config["num_mel_bins"]))
-    logits = body(features, config["num_labels"], hidden_size=config["hidden_size"], heads=config["num_attention_heads"],
-                  layers=config["num_hidden_layers"], mlp_size=config["intermediate_size"], patch_size=patch,
+    logits = body(features, config["num_labels"], hidden_size=config["hidden_size"],
+                  heads=config["num_attention_heads"], layers=config["num_hidden_layers"],
+                  mlp_size=config["intermediate_size"], patch_size=patch,
                   strides=(config["frequency_stride"], config["time_stride"]), layer_norm_eps=config["layer_norm_eps"],
                   head_norm_eps=config["layer_norm_eps"], qkv_bias=config["qkv_bias"], hidden_act=config["hidden_act"])
     model = keras.Model(features, logits)

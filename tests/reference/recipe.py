@@ -1,7 +1,8 @@
 """Reading golden files: one case of an original model, with its weights drawn again from their recipe.
 
-A file holds JSON under `meta` and arrays under `input.*`, `output.*` and `weight.*`. Weights that are not in the file are
-drawn, each from a Philox stream whose key is (the case's seed, CRC-32 of the weight's name), and their SHA-256 is checked.
+A file holds JSON under `meta` and arrays under `input.*`, `output.*` and `weight.*`. Weights that are not in the file
+are drawn, each from a Philox stream whose key is (the case's seed, CRC-32 of the weight's name), and their SHA-256 is
+checked.
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""Every golden file there is, each run once. The folder is KWSCLS_REFERENCE, or ../shared/reference beside the repository."""
+"""Every golden file in KWSCLS_REFERENCE, or in ../shared/reference beside the repository, each run once."""
 
 import os
 from pathlib import Path

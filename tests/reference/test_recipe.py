@@ -16,7 +16,8 @@ NAME = "layer.weight"
 
 def write(path, family="toy", sha256=None, slices=None, output=None):
     key = [7, zlib.crc32(NAME.encode())]
-    weight = (2 + 0.5 * np.abs(np.random.Generator(np.random.Philox(key=key)).standard_normal((2, 3)))).astype(np.float32)
+    noise = np.random.Generator(np.random.Philox(key=key)).standard_normal((2, 3))
+    weight = (2 + 0.5 * np.abs(noise)).astype(np.float32)
     entries = [{"name": NAME, "shape": [2, 3], "mean": 2, "std": 0.5, "abs": True},
                {"name": "kept", "shape": [2], "mean": 0, "std": 1, "abs": False}]
     kept = np.array([1.5, -2.5], np.float32)
@@ -62,8 +63,9 @@ def test_outputs_are_sliced_before_they_are_compared(tmp_path, monkeypatch):
     assert comparison.compare(tmp_path / "a.npz")[0].error == 0
 
 
-@pytest.mark.parametrize("wrong", [lambda w: {}, lambda w: {"y": w * np.nan}, lambda w: {"y": w[:1]}, lambda w: {"y": w[0]},
-                                   lambda w: {"y": w * 1.001}])
+@pytest.mark.parametrize("wrong", [
+    lambda w: {}, lambda w: {"y": w * np.nan}, lambda w: {"y": w[:1]}, lambda w: {"y": w[0]},
+    lambda w: {"y": w * 1.001}])
 def test_wrong_answers_fail(tmp_path, monkeypatch, wrong, capsys):
     write(tmp_path / "a.npz")
     run_with(monkeypatch, lambda weights: wrong(weights[NAME]))
