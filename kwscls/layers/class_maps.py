@@ -6,16 +6,17 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable("kwscls")
 class ClassMaps(keras.layers.Layer):
-    """A 1x1 convolution to one map a label, a ReLU, and the mean over the map (Lin et al., arXiv 1312.4400, section 3.2).
+    """A 1x1 convolution to one map a label, a ReLU, and the mean over the map (Lin et al., arXiv 1312.4400, 3.2).
 
-    Rectified logits are never negative, and a map that is negative everywhere has no gradient. So the biases start at 1
-    there, which moves all logits alike and keeps every label alive at the start.
+    Rectified logits are never negative, and a map that is negative everywhere has no gradient. So the biases start at
+    1 there, which moves all logits alike and keeps every label alive at the start.
 
     Args:
         labels: how many.
         rectified: whether the ReLU is applied.
 
-    Input: [batch, height, width, channels]. Output: [batch, labels]. Weights: `kernel` [1, 1, channels, labels], `bias`.
+    Input: [batch, height, width, channels]. Output: [batch, labels].
+    Weights: `kernel` [1, 1, channels, labels] and `bias`.
     """
 
     def __init__(self, labels, rectified=True, **kwargs):
@@ -25,7 +26,8 @@ class ClassMaps(keras.layers.Layer):
     def build(self, input_shape):
         self.kernel = self.add_weight(name="kernel", shape=(1, 1, input_shape[-1], self.labels),
                                       initializer=keras.initializers.RandomNormal(stddev=0.01))
-        self.bias = self.add_weight(name="bias", shape=(self.labels,), initializer="ones" if self.rectified else "zeros")
+        self.bias = self.add_weight(name="bias", shape=(self.labels,),
+                                    initializer="ones" if self.rectified else "zeros")
 
     def call(self, features):
         maps = tf.nn.bias_add(tf.nn.conv2d(features, self.kernel, 1, "VALID"), self.bias)

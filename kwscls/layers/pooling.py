@@ -55,7 +55,7 @@ class PaddedMaxPooling2D(keras.layers.Layer):
 class AdaptiveAveragePooling2D(keras.layers.Layer):
     """Averages a map of any size to one of a fixed size; a smaller map is spread out to it.
 
-    Cell i of m averages the rows floor(i * n / m) up to ceil((i + 1) * n / m) of n, and likewise across. Sums are float32.
+    Cell i of m averages the rows floor(i * n / m) up to ceil((i + 1) * n / m) of n, and likewise across, in float32.
 
     Args:
         size: height and width of the output.

@@ -10,7 +10,7 @@ from kwscls.models.classifier import AudioClassifier
 class AuxiliaryClassifier(AudioClassifier):
     """An `AudioClassifier` with one output, to whose training loss its `AuxiliaryHead` layers add theirs.
 
-    Each adds its weight times the compiled loss of its own logits. Evaluation, metrics and answers know nothing of them.
+    Each adds its weight times the compiled loss of its own logits. Evaluation, metrics and answers know nothing of it.
     """
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):

@@ -67,8 +67,8 @@ def squeeze_excite(x, squeezed, *, name):
 def transformed(image):
     """What torchvision does to the input of GoogLeNet and Inception-v3 where they hold its ImageNet weights.
 
-    Those weights were trained on colours from -1 to 1, so images normalised with ImageNet's mean and deviation are brought
-    there, each colour by its own factor and shift. An image of one channel gets their means.
+    Those weights were trained on colours from -1 to 1, so images normalised with ImageNet's mean and deviation are
+    brought there, each colour by its own factor and shift. An image of one channel gets their means.
 
     Args:
         image: [batch, height, width, 3 or 1].

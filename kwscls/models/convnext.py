@@ -29,7 +29,7 @@ def convnext(labels, samples, *, sample_rate=16000, activation="softmax", bands=
         kernel_size: of the depthwise convolutions.
         mlp_ratio: how many times the channels the small network widens to.
         layer_scale: what the factor on every branch starts with.
-        stochastic_depth: how often the last block is left out in training; the others less, in proportion to their depth.
+        stochastic_depth: how often the last block is left out in training; those before it less, by their depth.
         name: the model's name.
 
     Returns:
@@ -56,7 +56,8 @@ def convnext(labels, samples, *, sample_rate=16000, activation="softmax", bands=
 def _block(x, kernel_size, mlp_ratio, layer_scale, rate, name):
     width = x.shape[-1]
     y = depthwise(x, kernel_size, bias=True, initializer=_narrow(), name=f"{name}_conv")
-    y = keras.layers.Dense(mlp_ratio * width, kernel_initializer=_narrow(), name=f"{name}_mlp1")(_norm(y, f"{name}_norm"))
+    y = _norm(y, f"{name}_norm")
+    y = keras.layers.Dense(mlp_ratio * width, kernel_initializer=_narrow(), name=f"{name}_mlp1")(y)
     y = keras.layers.Activation(gelu, name=f"{name}_gelu")(y)
     y = keras.layers.Dense(width, kernel_initializer=_narrow(), name=f"{name}_mlp2")(y)
     y = LayerScale(layer_scale, name=f"{name}_scale")(y)

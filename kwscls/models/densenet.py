@@ -1,4 +1,4 @@
-"""DenseNet on spectrogram images: every layer reads what all before it in its block have made (Huang et al., 2016, arXiv 1608.06993)."""
+"""DenseNet on spectrogram images: a layer reads all that came before (Huang et al., 2016, arXiv 1608.06993)."""
 
 import keras
 

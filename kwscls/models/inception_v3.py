@@ -19,7 +19,7 @@ def inception_v3(labels, samples, *, sample_rate=16000, activation="softmax", ba
     """Modules whose 5x5 and 7x7 kernels are taken apart: 21,801,384 parameters with 8 labels and one channel.
 
     torchvision's, written by hand: the average pools of `keras.applications` do not count the padding, and its norms
-    have no gain. Layers are named stem_*, stage1_* (Mixed_5b to 5d), stage2_* (Mixed_6a to 6e), stage3_* (Mixed_7a to 7c).
+    have no gain. Layers are named stem_*, stage1_* (Mixed_5b to 5d), stage2_* (6a to 6e), stage3_* (7a to 7c).
 
     Args:
         labels: the names of the labels, or their count.
@@ -61,8 +61,8 @@ def inception_v3(labels, samples, *, sample_rate=16000, activation="softmax", ba
                             name=name, auxiliary=auxiliary)
 
 
-# A module is its branches, laid beside each other. A branch is a chain of steps (name, filters, kernel, stride); a stride
-# of 2 comes without padding. A step of filters None is a pool: "average" or "max". A list at a branch's end forks it.
+# A module is its branches, laid beside each other. A branch is a chain of steps (name, filters, kernel, stride); a
+# stride of 2 comes without padding. A step of filters None is a pool: "average" or "max". A list at the end forks it.
 _SHRINK = (
     (("branch3x3", 384, 3, 2),),
     (("branch3x3dbl_1", 64, 1, 1), ("branch3x3dbl_2", 96, 3, 1), ("branch3x3dbl_3", 96, 3, 2)),

@@ -33,7 +33,8 @@ TAIL = 3
 
 def mobilenet_v3(labels, samples, *, sample_rate=16000, activation="softmax", bands=64, frame_step=160,
                  image_size=None, channels=1, variant="small", width_mult=1.0, reduced_tail=False, dilated=False,
-                 stem=16, last=None, dropout=0.2, name="mobilenet_v3"):
+                 stem=16, last=None, norm_momentum=0.9, dropout=0.2,
+                 name="mobilenet_v3"):
     """Inverted residuals with squeeze-and-excite and hard-swish; as it stands small, 1,525,768 parameters (8 labels).
 
     torchvision's, written by hand: `keras.applications` and keras-cv pad even sizes at their end only, as the original
@@ -51,6 +52,8 @@ def mobilenet_v3(labels, samples, *, sample_rate=16000, activation="softmax", ba
         dilated: whether the last three blocks spread their kernels by two instead of halving height and width.
         stem: filters of the first convolution, before the factor.
         last: units of the dense layer in front of the head, before the factor; the paper's when None.
+        norm_momentum: of the batch norms. The paper's 0.99 is for hundreds of thousands of steps; in a training of some
+            hundreds its statistics stay behind, and the model answers by chance while it learns well.
         dropout: share dropped in front of the head.
         name: the model's name.
 
@@ -60,7 +63,7 @@ def mobilenet_v3(labels, samples, *, sample_rate=16000, activation="softmax", ba
     waveform, x = spectrogram_image(samples, 1, sample_rate=sample_rate, bands=bands, frame_step=frame_step,
                                     image_size=image_size, channels=channels)
     tail = 2 if reduced_tail else 1
-    x = _unit(convolution(x, divisible(stem * width_mult), 3, 2, name="stem_conv"), "hard_swish", "stem")
+    x = _unit(convolution(x, divisible(stem * width_mult), 3, 2, name="stem_conv"), "hard_swish", norm_momentum, "stem")
     stage, index, rows = 0, 0, BLOCKS[variant]
     for place, (size, expanded, width, squeezed, act, stride) in enumerate(rows):
         if stride == 2 or place == 0:
@@ -70,9 +73,9 @@ def mobilenet_v3(labels, samples, *, sample_rate=16000, activation="softmax", ba
         halved = tail if place > len(rows) - TAIL else 1
         x = _block(x, size, divisible(expanded // halved * width_mult),
                    divisible(width // (tail if late else 1) * width_mult), squeezed, ACTIVATIONS[act], stride,
-                   2 if dilated and late else 1, f"stage{stage}_block{index}")
+                   2 if dilated and late else 1, norm_momentum, f"stage{stage}_block{index}")
         index += 1
-    x = _unit(convolution(x, 6 * x.shape[-1], 1, name="top_conv"), "hard_swish", "top")
+    x = _unit(convolution(x, 6 * x.shape[-1], 1, name="top_conv"), "hard_swish", norm_momentum, "top")
     x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
     x = keras.layers.Dense(divisible((last or LAST[variant]) // tail * width_mult), name="dense")(x)
     x = keras.layers.Activation("hard_swish", name="dense_act")(x)
@@ -81,24 +84,24 @@ def mobilenet_v3(labels, samples, *, sample_rate=16000, activation="softmax", ba
                             name=name)
 
 
-def _block(x, size, expanded, width, squeezed, act, stride, dilation, name):
+def _block(x, size, expanded, width, squeezed, act, stride, dilation, momentum, name):
     """Widen, convolve each channel, weigh the channels, narrow; the block's input is added where it fits."""
     y = x
     if expanded != x.shape[-1]:
-        y = _unit(convolution(y, expanded, 1, name=f"{name}_expand_conv"), act, f"{name}_expand")
+        y = _unit(convolution(y, expanded, 1, name=f"{name}_expand_conv"), act, momentum, f"{name}_expand")
     y = depthwise(y, size, 1 if dilation > 1 else stride, dilation=dilation, name=f"{name}_depthwise_conv")
-    y = _unit(y, act, f"{name}_depthwise")
+    y = _unit(y, act, momentum, f"{name}_depthwise")
     if squeezed:
         y = squeeze_excite(y, divisible(expanded // 4), name=f"{name}_squeeze")
-    y = _norm(convolution(y, width, 1, name=f"{name}_project_conv"), f"{name}_project")
+    y = _norm(convolution(y, width, 1, name=f"{name}_project_conv"), momentum, f"{name}_project")
     if stride == 1 and x.shape[-1] == width:
         y = keras.layers.Add(name=f"{name}_add")([x, y])
     return y
 
 
-def _unit(x, act, name):
-    return keras.layers.Activation(act, name=f"{name}_act")(_norm(x, name))
+def _unit(x, act, momentum, name):
+    return keras.layers.Activation(act, name=f"{name}_act")(_norm(x, momentum, name))
 
 
-def _norm(x, name):
-    return norm(x, epsilon=1e-3, momentum=0.99, name=f"{name}_norm")
+def _norm(x, momentum, name):
+    return norm(x, epsilon=1e-3, momentum=momentum, name=f"{name}_norm")

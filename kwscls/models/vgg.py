@@ -1,4 +1,4 @@
-"""VGG on spectrogram images: 3x3 convolutions, with or without batch norm (Simonyan, Zisserman, 2014, arXiv 1409.1556)."""
+"""VGG on spectrogram images: small kernels, many layers (Simonyan, Zisserman, 2014, arXiv 1409.1556)."""
 
 import keras
 

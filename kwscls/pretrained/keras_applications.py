@@ -1,7 +1,7 @@
 """Weights of `keras.applications` for the families that have its structure: DenseNet, VGG, ConvNeXt.
 
-Save them once with `keras.applications.DenseNet121().save("densenet121.keras")`. A model without its top (include_top=False)
-leaves ours new. A first convolution of one channel takes the sum over the three colours.
+Save them once with `keras.applications.DenseNet121().save("densenet121.keras")`. A model without its top
+(include_top=False) leaves ours new. A first convolution of one channel takes the sum over the three colours.
 """
 
 import re
@@ -18,7 +18,8 @@ def densenet(model, source):
     """Plans for DenseNet-121, 169, 201."""
     parts = {"norm1": "0_bn", "conv1": "1_conv", "norm2": "1_bn", "conv2": "2_conv", "conv": "conv", "norm": "bn"}
     return _plan(model, source, (
-        (r"stem_(conv|norm)", lambda found: f"conv1_{parts[found[1]]}"), (r"top_norm", "bn"), (r"logits", "predictions"),
+        (r"stem_(conv|norm)", lambda found: f"conv1_{parts[found[1]]}"),
+        (r"top_norm", "bn"), (r"logits", "predictions"),
         (r"stage(\d)_layer(\d+)_(\w+)", lambda found: f"conv{int(found[1]) + 1}_block{found[2]}_{parts[found[3]]}"),
         (r"stage(\d)_transition_(\w+)", lambda found: f"pool{int(found[1]) + 1}_{parts[found[2]]}")), top=("logits",))
 
@@ -32,7 +33,8 @@ def convnext(model, source):
         (r"logits", r".*_head_dense"),
         (r"stage(\d)_down_(conv|norm)", lambda found: f".*_downsampling_{'conv' if found[2] == 'conv' else 'layernorm'}"
                                                       f"_{int(found[1]) - 2}"),
-        (r"stage(\d)_block(\d+)_(\w+)", lambda found: f".*_stage_{int(found[1]) - 1}_block_{found[2]}_{parts[found[3]]}")),
+        (r"stage(\d)_block(\d+)_(\w+)",
+         lambda found: f".*_stage_{int(found[1]) - 1}_block_{found[2]}_{parts[found[3]]}")),
         top=("top_norm", "logits"))
 
 
@@ -43,12 +45,12 @@ def vgg(model, source):
         top=("fc6", "fc7", "logits"))
     first = plan.pairs[0]
     plan.pairs[0] = Pair(first.weight, first.names, lambda kernel: first.convert(kernel) * np.float32(VGG_DEVIATION))
-    plan.said.append(f"the first kernel was multiplied by {VGG_DEVIATION}, the deviation of the images it was trained on")
+    plan.said.append(f"the first kernel was multiplied by {VGG_DEVIATION}, the deviation of its training images")
     return plan
 
 
 def _plan(model, source, rules, top):
-    """A plan by rules from our layers' names to patterns of theirs; the layers of `top` stay new where the file has none."""
+    """A plan by rules from our layers' names to patterns of theirs; layers of `top` that the file lacks stay new."""
     pairs, new, said = [], [], []
     for layer in model.layers:
         if not layer.weights or hasattr(layer, "adapt"):

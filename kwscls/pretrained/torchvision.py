@@ -38,7 +38,8 @@ def resnet(model, source):
     """Plans for ResNet and its kin."""
     return _plan(model, source, (
         (r"stem_conv", r"conv1"), (r"stem_norm", r"bn1"), (r"logits", r"fc"),
-        (r"stage(\d+)_block(\d+)_conv(\d)", r"layer\1.\2.conv\3"), (r"stage(\d+)_block(\d+)_norm(\d)", r"layer\1.\2.bn\3"),
+        (r"stage(\d+)_block(\d+)_conv(\d)", r"layer\1.\2.conv\3"),
+        (r"stage(\d+)_block(\d+)_norm(\d)", r"layer\1.\2.bn\3"),
         (r"stage(\d+)_block(\d+)_shortcut_conv", r"layer\1.\2.downsample.0"),
         (r"stage(\d+)_block(\d+)_shortcut_norm", r"layer\1.\2.downsample.1")))
 
@@ -121,7 +122,8 @@ def googlenet(model, source):
 
 def inception_v3(model, source):
     """Plans for Inception-v3; a side head that the model does not have is left out."""
-    stems = {match[1]: match[0] for match in (re.match(r"Conv2d_(\d[a-z])_\dx\d", name) for name in source.tensors) if match}
+    found = (re.match(r"Conv2d_(\d[a-z])_\dx\d", name) for name in source.tensors)
+    stems = {match[1]: match[0] for match in found if match}
     plan = _plan(model, source, (
         (r"stem_(\w+)_(conv|norm)", lambda found: f"{stems.get(found[1], found[1])}.{_KINDS[found[2]]}"),
         (r"stage(\d)_([a-z])_(branch\w+)_(conv|norm)",
@@ -145,11 +147,11 @@ def _side_heads(plan, model, source, theirs):
 
 
 def _plan(model, source, rules, flattened=None):
-    """A plan by rules: pairs of a pattern of our layers' names, matched whole, and what `re.sub` makes the module's name of."""
+    """A plan by rules: pairs of a pattern of our layers' names, matched whole, and the module's name for `re.sub`."""
     said, pairs = [], []
     for layer in model.layers:
         if layer.weights and not hasattr(layer, "adapt"):
-            theirs = next(re.sub(pattern, name, layer.name) for pattern, name in rules if re.fullmatch(pattern, layer.name))
+            theirs = next(re.sub(ours, name, layer.name) for ours, name in rules if re.fullmatch(ours, layer.name))
             kernel = _kernel(layer, model, source, theirs, flattened or {}, said)
             pairs += _pairs(layer, theirs, kernel)
     return Plan(pairs, said=said)
@@ -209,7 +211,8 @@ def vit(model, source):
                       Pair(joint.bias.path, f"{prefix}.self_attention.in_proj_bias"),
                       *_pairs(output, f"{prefix}.self_attention.out_proj", dense),
                       *_pairs(layer.norm1, f"{prefix}.ln_1"), *_pairs(layer.norm2, f"{prefix}.ln_2"),
-                      *_pairs(layer.mlp_1, f"{prefix}.{first}", dense), *_pairs(layer.mlp_2, f"{prefix}.{second}", dense)]
+                      *_pairs(layer.mlp_1, f"{prefix}.{first}", dense),
+                      *_pairs(layer.mlp_2, f"{prefix}.{second}", dense)]
         elif layer.name in ("representation", "logits"):
             theirs = "heads.head" if layer.name == "logits" else "heads.pre_logits"
             pairs += _pairs(layer, theirs, dense)

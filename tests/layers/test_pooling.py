@@ -28,7 +28,8 @@ def by_hand(image, pool, stride, padding, ceil):
 
 
 @pytest.mark.parametrize("pool, stride, padding, ceil", [
-    (3, 2, 0, False), (3, 2, 0, True), (3, 2, 1, False), (3, 2, 1, True), (3, 1, 1, True), (2, 2, 0, True), (2, 3, 1, True)])
+    (3, 2, 0, False), (3, 2, 0, True), (3, 2, 1, False), (3, 2, 1, True), (3, 1, 1, True), (2, 2, 0, True),
+    (2, 3, 1, True)])
 @pytest.mark.parametrize("size", [(4, 5), (7, 8), (9, 6), (11, 13)])
 def test_max_pool_is_padded_with_nothing_that_could_win(pool, stride, padding, ceil, size):
     image = RNG.standard_normal((2, *size, 3)).astype(np.float32) - 5

@@ -8,8 +8,7 @@ from kwscls import models
 from kwscls.errors import KwsclsError
 from kwscls.models.auxiliary import AuxiliaryClassifier
 
-# Trainable parameters with three channels: 1000 labels, 8 labels (counted in torchvision 0.29.2). The head with 1000 labels
-# differs by its units alone; where the table has one of both, the other follows from it.
+# Trainable parameters with three channels, for 1000 labels and for 8, counted in torchvision 0.29.2.
 COUNTS = {
     "alexnet": (61_100_840, 57_036_616),
     "vgg11": (132_863_336, 128_799_112),
@@ -30,9 +29,18 @@ COUNTS = {
     "convnext_tiny": (28_589_128, 27_826_280),
 }
 WITH_SIDE_HEADS = {"googlenet": (13_004_888, 9_954_488), "inception_v3": (27_161_264, 24_365_808)}
-ONE_CHANNEL = {"resnet18": 11_174_344, "squeezenet1_0": 730_120, "densenet121": 6_955_784, "mobilenet_v3_small": 1_525_768,
-               "alexnet": 57_021_128, "vgg11": 128_797_960, "googlenet": 5_601_832, "inception_v3": 21_801_384,
-               "convnext_tiny": 27_823_208, "vit_tiny": 5_399_240}
+ONE_CHANNEL = {
+    "alexnet": 57_021_128,
+    "convnext_tiny": 27_823_208,
+    "densenet121": 6_955_784,
+    "googlenet": 5_601_832,
+    "inception_v3": 21_801_384,
+    "mobilenet_v3_small": 1_525_768,
+    "resnet18": 11_174_344,
+    "squeezenet1_0": 730_120,
+    "vgg11": 128_797_960,
+    "vit_tiny": 5_399_240,
+}
 
 
 def trainable(name, labels, **sizes):

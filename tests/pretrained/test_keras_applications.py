@@ -20,7 +20,8 @@ def shaken(model, seed=0):
     rng = np.random.default_rng(seed)
     for weight in model.weights:
         noise = rng.standard_normal(weight.shape).astype(np.float32)
-        weight.assign(np.abs(weight.numpy() + 0.1 * noise) if "variance" in weight.path else weight.numpy() + 0.05 * noise)
+        value = weight.numpy() + 0.05 * noise
+        weight.assign(np.abs(value) if "variance" in weight.path else value)
     return model
 
 

@@ -45,7 +45,8 @@ def test_one_channel_hears_the_image_as_three_alike():
     assert pretrained.fill(three, Source(weights), "resnet") == []
     clips = RNG.uniform(-1, 1, (2, 8000)).astype(np.float32)
     np.testing.assert_allclose(one(clips), three(clips), rtol=1e-3)
-    np.testing.assert_array_equal(one.get_layer("stage4_block0_norm2").moving_variance, weights["layer4.0.bn2.running_var"])
+    last = one.get_layer("stage4_block0_norm2")
+    np.testing.assert_array_equal(last.moving_variance, weights["layer4.0.bn2.running_var"])
 
 
 def test_another_number_of_labels_gets_a_new_head():
@@ -57,7 +58,7 @@ def test_another_number_of_labels_gets_a_new_head():
 
 @pytest.mark.parametrize("change, says", [
     (lambda weights: weights.pop("layer3.0.bn1.running_mean"), "not in the file: layer3.0.bn1.running_mean"),
-    (lambda weights: weights.update({"layer1.1.conv1.weight": np.zeros((8, 8, 3, 3))}), "left over in the file: layer1.1"),
+    (lambda weights: weights.update({"layer1.1.conv1.weight": np.zeros((8, 8, 3, 3))}), "left over.*: layer1.1.conv1"),
     (lambda weights: weights.update({"conv1.weight": np.zeros((9, 3, 7, 7))}), "sizes differ: stem_conv/kernel"),
 ])
 def test_what_does_not_fit_is_named_and_nothing_is_set(change, says):

@@ -12,5 +12,5 @@ def run(meta, weights, inputs):
     """Blocks, transitions and the last norm before its ReLU."""
     config = meta["config"]
     return torchvision.run(densenet, meta, weights, inputs, lambda model: MODULES, growth_rate=config["growth_rate"],
-                           depths=config["block_config"], stem=config["num_init_features"], bottleneck=config["bn_size"],
-                           dropout=config["drop_rate"])
+                           depths=config["block_config"], stem=config["num_init_features"],
+                           bottleneck=config["bn_size"], dropout=config["drop_rate"])

@@ -10,7 +10,8 @@ MODULES = ((r"maxpool", "stem_pool"), (r"relu", "stem_relu"), (r"bn1", "stem_nor
 def run(meta, weights, inputs):
     """Every stage; blocks, depths and widths are read from the weights, as the settings do not tell them."""
     bottleneck = "layer1.0.conv3.weight" in weights
-    depths = [len({name.split(".")[1] for name in weights if name.startswith(f"layer{stage}.")}) for stage in (1, 2, 3, 4)]
+    blocks = {tuple(name.split(".")[:2]) for name in weights if name.startswith("layer")}
+    depths = [sum(stage == f"layer{number}" for stage, _ in blocks) for number in (1, 2, 3, 4)]
     last = "conv3" if bottleneck else "conv2"
     widths = [weights[f"layer{stage}.0.{last}.weight"].shape[0] // (4 if bottleneck else 1) for stage in (1, 2, 3, 4)]
     inner, per_group = weights["layer1.0.conv2.weight"].shape[:2]

@@ -26,9 +26,11 @@ def run(builder, meta, weights, inputs, modules, *, tokens=None, **sizes):
         Arrays in PyTorch's layout.
     """
     image = np.moveaxis(inputs["x"], 1, -1)
-    model = builder(meta["config"]["num_classes"], 16000, image_size=image.shape[1:3], channels=image.shape[-1], **sizes)
+    model = builder(meta["config"]["num_classes"], 16000, image_size=image.shape[1:3], channels=image.shape[-1],
+                    **sizes)
     fill(model, Source(weights), builder.__module__.rpartition(".")[2])
-    told = {name.lower(): module for name, module in re.findall(r"(\w+) = output of module '([\w.]+)'", meta["notes"]["text"])}
+    told = re.findall(r"(\w+) = output of module '([\w.]+)'", meta["notes"]["text"])
+    told = {name.lower(): module for name, module in told}
     rules, layers = modules(model), {"logits": model.get_layer("logits")}
     for name in meta["outputs"]:
         if name != "logits":
@@ -41,7 +43,8 @@ def run(builder, meta, weights, inputs, modules, *, tokens=None, **sizes):
 def in_order(places):
     """A rule for features.0, features.1, ...: from our units, see `kwscls.pretrained.torchvision.units`."""
     names = list(places)
-    return [(r"features\.(\d+)", lambda found: rf"{names[int(found[1])]}(_(?!down).*)?"), (r"features", f"{names[-1]}(_.*)?")]
+    return [(r"features\.(\d+)", lambda found: f"{names[int(found[1])]}(_(?!down).*)?"),
+            (r"features", f"{names[-1]}(_.*)?")]
 
 
 def _layer(model, module, rules):
