@@ -120,11 +120,10 @@ def _read_npz(path):
 
 
 def _read_keras(path):
-    from kwscls.models import saved
+    from kwscls import models
 
-    model = saved.load(path)
-    labels = getattr(model, "labels", None)
-    return Source({weight.path: weight.numpy() for weight in model.weights}, {}, list(labels) if labels else None)
+    model = models.load(path)
+    return Source({weight.path: weight.numpy() for weight in model.weights}, {}, list(model.labels))
 
 
 def _read_h5(path):
@@ -139,7 +138,7 @@ _READERS = {".safetensors": _read_safetensors, ".npz": _read_npz, ".keras": _rea
 def _read_pickle(path, allow_pickle):
     if not allow_pickle:
         raise KwsclsError("pickles are refused: loading one may run code of a stranger", path,
-                          "convert it to safetensors, or pass --allow-pickle to read its tensors and nothing else")
+                          "python -m kwscls.convert with --allow-pickle reads its tensors and nothing else")
     from kwscls.pretrained.torch_file import load
 
     content = load(path)
