@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from kwscls import files
+from kwscls.data.frames import is_table
 from kwscls.errors import KwsclsError
-from kwscls.evaluation import answers, plots
+from kwscls.evaluation import answers, frames, plots
 from kwscls.evaluation.calibration import apply_temperature, fit_temperature, reliability
 from kwscls.evaluation.mistakes import worst_mistakes
 from kwscls.evaluation.multilabel import choose_thresholds, multilabel_scores
@@ -23,7 +24,8 @@ def evaluate(run, data=None, split="test", out=None, batch_size=64, mistakes=20,
 
     Args:
         run: a run's folder, or an export's.
-        data: a prepared folder, or what `kwscls.data.prepare.ready` makes one of; the run's own when None.
+        data: a prepared folder, or what `kwscls.data.prepare.ready` makes one of, or a table of segments for a frame
+            model; the run's own when None.
         split: "train", "validation" or "test".
         out: the folder for `metrics.json` and the pictures; the run's when None.
         batch_size: clips answered at once.
@@ -42,6 +44,11 @@ def evaluate(run, data=None, split="test", out=None, batch_size=64, mistakes=20,
     from kwscls.serving import bundle as bundles
 
     bundle = bundles.load(run)
+    if table := table_of_segments(run, data):
+        results, picture = frames.frame_results(bundle, table, split, batch_size, seed)
+        write(results, Path(out or run))
+        plots.save(picture, Path(out or run) / frames.PICTURE)
+        return results
     folder = Path(prepared_folder(run, data))
     clips = answers.find_split(folder, split, bundle.labels)
     raw = answers.answer(bundle, clips, batch_size)
@@ -64,6 +71,12 @@ def evaluate(run, data=None, split="test", out=None, batch_size=64, mistakes=20,
     return results
 
 
+def table_of_segments(run, data=None):
+    """The table of segments that `data` names, or that the run was trained with; None if neither is one."""
+    named = data if data is not None else _told(run).get("prepared") or ""
+    return named if is_table(named) else None
+
+
 def prepared_folder(run, data=None):
     """The prepared folder to evaluate on: that of `data`, or the one that the run was trained with.
 
@@ -74,14 +87,19 @@ def prepared_folder(run, data=None):
 
     if data is not None:
         return ready(data)
-    stored = next((place / "settings.json" for place in (Path(run), Path(run).parent)
-                   if (place / "settings.json").is_file()), None)
-    told = files.read_json(stored) if stored else {}
+    told = _told(run)
     if not (told.get("prepared") or told.get("data")):
         raise KwsclsError("does not say which data it was trained with", run, "name some with --data")
     if Path(told.get("prepared") or "").is_dir():
         return ready(told["prepared"])
     return ready(told["data"])
+
+
+def _told(run):
+    """The settings stored with a run or beside its export; empty where there are none."""
+    stored = next((place / "settings.json" for place in (Path(run), Path(run).parent)
+                   if (place / "settings.json").is_file()), None)
+    return files.read_json(stored) if stored else {}
 
 
 def independent(bundle, clips, raw, validation, batch_size, seed):

@@ -8,9 +8,11 @@ import numpy as np
 
 from kwscls import console
 from kwscls.data import pipeline
+from kwscls.data.frames import FrameClips
 from kwscls.errors import KwsclsError
 from kwscls.training import optimizers, state
 from kwscls.training.display import Display
+from kwscls.training.frames import FrameAccuracy, FrameCrossentropy, PooledAccuracy, PooledCrossentropy
 from kwscls.training.rehearsal import rehearse
 
 ROWS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
@@ -52,14 +54,18 @@ class Plan:
         return self.used + time.monotonic() - self.started
 
 
-def compile_model(model, recipe):
+def compile_model(model, recipe, per_frame=False):
     """Give a model the loss, the optimizer and the metric of its task.
 
     Args:
         model: an `AudioClassifier`; "sigmoid" models get a binary cross-entropy for each label.
         recipe: a `Recipe`.
+        per_frame: whether a frame model has a target for each frame; if not, its frames' mean answers for the clip.
     """
-    if model.activation == "sigmoid":
+    if model.frame_step:
+        loss, metric = (FrameCrossentropy, FrameAccuracy) if per_frame else (PooledCrossentropy, PooledAccuracy)
+        loss, metric = loss(model.activation, recipe.label_smoothing), metric(model.activation)
+    elif model.activation == "sigmoid":
         loss = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
         metric = keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy")
     else:
@@ -86,7 +92,7 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume
     Returns:
         The history: a list of a dict an epoch, with the keys of `ROWS`.
     """
-    compile_model(model, recipe)
+    compile_model(model, recipe, per_frame=isinstance(train, FrameClips))
     plan = Plan(recipe.epochs, pipeline.steps(train, recipe.batch_size), budget)
     keeper = Keeper(folder / CHECKPOINT, plan, recipe.patience)
     validation_batches = pipeline.ordered_batches(validation, recipe.batch_size)

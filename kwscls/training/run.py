@@ -13,6 +13,7 @@ import tensorflow as tf
 from kwscls import console, files, models
 from kwscls import settings as settings_room
 from kwscls.augment.change import augmentation, load_noises
+from kwscls.data.frames import is_table
 from kwscls.data.pipeline import Clips, class_folders, clip_length
 from kwscls.data.prepare import ready
 from kwscls.errors import KwsclsError
@@ -42,7 +43,12 @@ def train(settings):
     settings = open_run(out, settings)
     unfinished = unfinished_folder(out)
     try:
-        fill_run(unfinished, settings)
+        if is_table(settings.data):
+            from kwscls.training import frames_run  # which is made of the functions here
+
+            frames_run.fill_run(unfinished, settings)
+        else:
+            fill_run(unfinished, settings)
     except KwsclsError:
         if not (unfinished / CHECKPOINT).exists():  # there is nothing that could be resumed
             shutil.rmtree(unfinished, ignore_errors=True)

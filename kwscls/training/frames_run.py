@@ -1,0 +1,69 @@
+"""A training on recordings whose segments have labels: what fills the run's folder when the data is a table of segments."""
+
+import dataclasses
+import math
+import time
+from pathlib import Path
+
+from kwscls import console, files, models
+from kwscls import settings as settings_room
+from kwscls.augment.change import augmentation, load_noises
+from kwscls.data.frames import SPLITS, FrameClips, read
+from kwscls.errors import KwsclsError
+from kwscls.evaluation import tables
+from kwscls.evaluation.run import evaluate
+from kwscls.training.fit import fit
+from kwscls.training.run import chosen_recipe, chosen_sizes, seed_everything, start_model, write_run
+
+RATE = 16000
+"""The sample rate in Hz to which recordings are brought."""
+
+STILL = {"shift": 0.0, "speed": 0.0, "reverb": 0.0, "mixup": 0.0}
+"""Augmentation that moves or blurs what frames are labelled by, turned off."""
+
+
+def fill_run(folder, settings):
+    """Train a frame model on a table of segments, and write everything that a run holds into a folder.
+
+    Raises:
+        KwsclsError: the model answers for clips, or the table is not as it should be.
+    """
+    started = time.monotonic()
+    recipe, sizes = dataclasses.replace(chosen_recipe(settings), **STILL), chosen_sizes(settings)
+    models.row(settings.model)
+    table = Path(settings.data).resolve()
+    talks = read(table)
+    labels = sorted({segment.label for talk in talks for segment in talk.segments})
+    samples = round(RATE * (settings.seconds or usual_seconds(talks)))
+    seed_everything(settings)
+    model = models.build(settings.model, labels, samples, sample_rate=RATE, **sizes)
+    if not model.frame_step:
+        raise KwsclsError("answers for clips, but the data has labels for segments", settings.model, "take wav2vec2_frames")
+    clips = {split: frame_clips(model, [talk for talk in talks if talk.split == split])
+             for split in SPLITS if split != "test"}
+    files.write_json(folder / "settings.json", {
+        **settings_room.as_dict(settings), "seconds": samples / RATE, "prepared": str(table),
+        "recipe": dataclasses.asdict(recipe), "sizes": sizes})
+    start_model(model, settings, clips["train"])
+    console.say(f"{settings.model}: {model.count_params():,} parameters; {len(clips['train'])} clips to learn from and "
+                f"{len(clips['validation'])} to validate with, {len(labels)} labels, {model.samples / RATE:g} s at {RATE} Hz")
+    left = settings.budget and settings.budget - (time.monotonic() - started)
+    noises = load_noises(settings.noises or table.parent / "noise", RATE, samples)
+    history = fit(model, clips["train"], clips["validation"], recipe, folder, seed=settings.seed, budget=left,
+                  resume=settings.resume, change=augmentation(recipe, RATE, noises))
+    write_run(folder, model, history)
+    split = "test" if any(talk.split == "test" for talk in talks) else "validation"
+    results = evaluate(folder, data=str(table), split=split)
+    console.table(tables.title(results), tables.measure_columns(results), tables.measures(results))
+
+
+def frame_clips(model, talks):
+    """The clips of some recordings with a target for each frame of a model's answer."""
+    return FrameClips(talks, model.labels, model.samples, model.sample_rate, model.outputs[0].shape[1], model.frame_step,
+                      model.frame_length)
+
+
+def usual_seconds(talks):
+    """A clip length in seconds that half of the recordings fit into, in tenths, from 1 to 10, going by their last segments."""
+    ends = sorted(talk.segments[-1].end for talk in talks)
+    return min(10.0, max(1.0, math.ceil(10 * ends[len(ends) // 2] - 0.01) / 10))
