@@ -154,6 +154,18 @@ class PretrainSettings:
 
 
 @dataclasses.dataclass
+class ModelsSettings:
+    """List the models by name, with their papers and what they cost, counted anew; or show one layer by layer."""
+
+    verb: typing.ClassVar[str] = "models"
+
+    model: str | None = setting(None, "show this one", metavar="NAME")
+    labels: int = setting(8, "labels to be told apart")
+    seconds: float = setting(1.0, "clip length in seconds")
+    json: bool = setting(False, "print one JSON object a line")
+
+
+@dataclasses.dataclass
 class PredictSettings:
     """Ask a trained model about recordings."""
 
