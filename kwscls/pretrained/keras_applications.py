@@ -1,7 +1,8 @@
 """Weights of `keras.applications` for the families that have its structure: DenseNet, VGG, ConvNeXt.
 
-Save them once with `keras.applications.DenseNet121().save("densenet121.keras")`. A model without its top
-(include_top=False) leaves ours new. A first convolution of one channel takes the sum over the three colours.
+Save them once with `keras.applications.DenseNet121().save("densenet121.h5")`; only the arrays in that file are read. A
+model without its top (include_top=False) leaves ours new. A first convolution of one channel takes the sum over the
+three colours.
 """
 
 import re
@@ -58,7 +59,7 @@ def _plan(model, source, rules, top):
         theirs = next(re.sub(name, put, layer.name) for name, put in rules if re.fullmatch(name, layer.name))
         for weight in layer.weights:
             last = r"variable(_\d+)?" if weight.name == "scale" else weight.name
-            path = next((path for path in source.tensors if re.fullmatch(rf"(.*/)?{theirs}/{last}", path)), None)
+            path = next((path for path in source.tensors if re.fullmatch(rf"(.*/)?{theirs}/{last}(:0)?", path)), None)
             if path is None and layer.name in top:
                 new.append(re.escape(weight.path))
             else:
