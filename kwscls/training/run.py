@@ -171,7 +171,8 @@ def start_model(model, settings, clips):
     if settings.weights:
         from kwscls import pretrained
 
-        pretrained.load(model, settings.weights)
+        for line in pretrained.load(model, settings.weights):
+            console.say(line)
     if settings.freeze:
         console.say(f"{optimizers.freeze(model, settings.freeze):,} parameters stay as they are")
 

@@ -16,5 +16,5 @@ def adapt(model, clips, batch_size=128):
     waveforms = pipeline.ordered_batches(clips, batch_size).map(lambda waveform, _: waveform)
     for layer in model.layers:
         if hasattr(layer, "adapt"):
-            up_to_it = keras.Model(model.inputs, layer.input)
+            up_to_it = keras.Model(model.inputs[0], layer.input)
             layer.adapt(waveforms.map(lambda batch, before=up_to_it: before(batch, training=False)))
