@@ -179,7 +179,8 @@ def start_model(model, settings, clips):
 
 def write_run(folder, model, history):
     """Write what a run holds beside its results: the model twice, labels, history and curves."""
-    without_optimizer(model).save(folder / "model.keras")
+    with files.writing(folder / "model.keras") as beside:
+        without_optimizer(model).save(beside)
     bundle.save(model, folder / "saved_model")
     files.write_text(folder / "labels.txt", "".join(f"{label}\n" for label in model.labels))
     table = io.StringIO()
