@@ -6,8 +6,8 @@ The table is a CSV file with the columns `path,start,end,label` and, if wanted, 
     talk_1.wav,0.00,0.42,silence,train
     talk_1.wav,0.42,0.97,yes,train
 
-Times are in seconds; paths are relative to the table. What no segment covers has no label, and neither counts in training nor
-in the scores.
+Times are in seconds; paths are relative to the table. What no segment covers has no label, and neither counts in
+training nor in the scores.
 """
 
 import csv
@@ -57,10 +57,12 @@ def is_table(path):
 def read(path):
     """The recordings of a table of segments, sorted by path.
 
-    Where the table has no splits, a hash of each recording's path puts it into "train" (8 of 10), "validation" or "test".
+    Where the table has no splits, a hash of each recording's path puts it into "train" (8 of 10), "validation" or
+    "test".
 
     Raises:
-        KwsclsError: a row is not as it should be, segments of a recording overlap, or a recording stands in two splits.
+        KwsclsError: a row is not as it should be, segments of a recording overlap, or a recording stands in two
+            splits.
     """
     path = Path(path)
     found, splits = {}, {}
@@ -95,7 +97,8 @@ def _in_order(segments, where):
     ordered = tuple(sorted(segments, key=lambda one: one.start))
     for one, other in zip(ordered, ordered[1:]):
         if other.start < one.end - 1e-9:
-            raise KwsclsError(f"{one.label} until {one.end:g} s and {other.label} from {other.start:g} s overlap", where)
+            raise KwsclsError(f"{one.label} until {one.end:g} s and {other.label} from {other.start:g} s overlap",
+                              where)
     return ordered
 
 
@@ -156,7 +159,8 @@ class FrameClips:
         self.labels, self.samples = list(labels), samples
         unknown = sorted({segment.label for talk in talks for segment in talk.segments} - set(self.labels))
         if unknown:
-            raise KwsclsError(f"there are segments of {', '.join(unknown)}", None, f"known are {', '.join(self.labels)}")
+            raise KwsclsError(f"there are segments of {', '.join(unknown)}", None,
+                              f"known are {', '.join(self.labels)}")
         waveforms, targets, self.names = [], [], []
         for talk, sound in decoded(talks, sample_rate):
             for offset in range(0, len(sound), samples):

@@ -72,8 +72,8 @@ def pack(paths, rate, target):
 class Crops:
     """Clips of one length, cut at random places out of packed recordings.
 
-    A recording is drawn as often as its length says, one shorter than a clip as often as if it were one; it stands whole at the
-    start of its clip, followed by zeros.
+    A recording is drawn as often as its length says, one shorter than a clip as often as if it were one; it stands
+    whole at the start of its clip, followed by zeros.
 
     Args:
         path: the file that `pack` wrote.

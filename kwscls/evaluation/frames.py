@@ -27,7 +27,8 @@ def frame_results(bundle, table, split="test", batch_size=64, seed=0):
         `mistakes`, empty; and beside this dict the picture of the first clip that has labels.
 
     Raises:
-        KwsclsError: the model answers for clips, or the table has no such split, or labels that the model does not know.
+        KwsclsError: the model answers for clips, or the table has no such split, or labels that the model does not
+            know.
     """
     if not bundle.frame_step:
         raise KwsclsError("answers for clips, not for frames", bundle.model, "take wav2vec2_frames")
@@ -46,8 +47,9 @@ def frame_results(bundle, table, split="test", batch_size=64, seed=0):
     groups = np.repeat(clips.names, known.sum(axis=1)).tolist()
     results = scores(truth, found, bundle.labels, groups, seed=seed)
     first = int(np.argmax(known.any(axis=1)))
-    picture = plots_inside.frame_labels(clips.waveforms[first] / 32768, bundle.sample_rate, bundle.labels, bundle.frame_step,
-                                        raw[first], clips.targets[first], bundle.frame_length)
+    picture = plots_inside.frame_labels(
+        clips.waveforms[first] / 32768, bundle.sample_rate, bundle.labels, bundle.frame_step, raw[first],
+        clips.targets[first], bundle.frame_length)
     return {"model": bundle.model, "split": split, "data": str(table), **results, "frames": int(known.sum()),
             "calibration": reliability(truth, found, bundle.labels, groups=groups, seed=seed), "mistakes": []}, picture
 

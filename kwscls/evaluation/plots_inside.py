@@ -19,12 +19,12 @@ def sinc_bands(start, end, sample_rate):
     frequencies = np.linspace(0, sample_rate / 2, 400)
     with _style():
         figure, (left, right) = _figure(12, 5, columns=2)
-        left.vlines(places - 0.2, low[order] / 1000, high[order] / 1000, color=GREY, linewidth=2, label="before training")
-        left.vlines(places + 0.2, new_low[order] / 1000, new_high[order] / 1000, color=BLUE, linewidth=2,
-                    label="after training")
+        for bottom, top, colour, aside, what in ((low, high, GREY, -0.2, "before training"),
+                                                 (new_low, new_high, BLUE, 0.2, "after training")):
+            left.vlines(places + aside, bottom[order] / 1000, top[order] / 1000, color=colour, linewidth=2, label=what)
         moved = np.abs(np.concatenate([new_low - low, new_high - high])).mean()
-        left.set(title=f"Bands; an edge moved by {moved:.0f} Hz on average", xlabel="filter, by frequency before training",
-                 ylabel="kHz", ylim=(0, sample_rate / 2000))
+        left.set(title=f"Bands; an edge moved by {moved:.0f} Hz on average", ylabel="kHz", ylim=(0, sample_rate / 2000),
+                 xlabel="filter, by frequency before training")
         for (lower, upper), colour in (((low, high), GREY), ((new_low, new_high), BLUE)):
             hears = (lower[:, None] <= frequencies) & (frequencies <= upper[:, None])
             right.plot(frequencies / 1000, hears.sum(0), color=colour)
@@ -76,7 +76,8 @@ def frame_labels(waveform, sample_rate, labels, frame_step, scores, targets=None
         mesh = below.pcolormesh(edges, np.arange(len(labels) + 1) - 0.5, scores.T, cmap="Blues", vmin=0, vmax=1)
         if targets is not None:
             targets = np.asarray(targets)
-            below.hlines(targets[targets >= 0], edges[:-1][targets >= 0], edges[1:][targets >= 0], color=ORANGE, linewidth=3,
+            known = targets >= 0
+            below.hlines(targets[known], edges[:-1][known], edges[1:][known], color=ORANGE, linewidth=3,
                          label="what was meant")
             _legend(figure, *below.get_legend_handles_labels())
         below.set(xlim=(0, len(waveform) / sample_rate), xlabel="seconds", yticks=np.arange(len(labels)),

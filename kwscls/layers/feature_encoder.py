@@ -134,7 +134,8 @@ class FeatureProjection(keras.layers.Layer):
         epsilon: of the layer norm.
         dropout: rate on the projected frames.
 
-    Input: [batch, frames, channels]. Output: a pair, projected [batch, frames, width] and normed [batch, frames, channels].
+    Input: [batch, frames, channels]. Output: a pair, projected [batch, frames, width] and normed [batch, frames,
+    channels].
     """
 
     def __init__(self, width, epsilon=1e-5, dropout=0.0, **kwargs):

@@ -12,8 +12,8 @@ class PositionalConv(keras.layers.Layer):
     """A wide grouped convolution over time whose answer tells each frame where it stands; it is to be added.
 
     The kernel is weight-normed: `direction` scaled so that the norm of each tap, over both channel axes, is `gain`.
-    Zeros are put around the clip so that there are as many answers as frames; an even kernel sees one more frame behind
-    than ahead.
+    Zeros are put around the clip so that there are as many answers as frames; an even kernel sees one more frame
+    behind than ahead.
     Weights: `direction` [kernel_size, width // groups, width], `gain` [kernel_size], `bias` [width].
 
     Args:

@@ -8,8 +8,9 @@ import tensorflow as tf
 class ProductQuantizer(keras.layers.Layer):
     """Chooses one entry from each of several codebooks for every frame and puts the entries side by side.
 
-    In training the choice is a hard Gumbel softmax at `temperature` with a straight gradient; out of it, the most likely.
-    Weights: `logits/kernel`, `logits/bias`, `codebook` [groups * entries, width // groups], `temperature` (not trained).
+    In training the choice is a hard Gumbel softmax at `temperature` with a straight gradient; out of it, the most
+    likely. Weights: `logits/kernel`, `logits/bias`, `codebook` [groups * entries, width // groups], `temperature`
+    (not trained).
 
     Args:
         groups: codebooks.

@@ -29,8 +29,9 @@ class EdgeLimit(keras.constraints.Constraint):
 class SincConv(keras.layers.Layer):
     """A bank of windowed sinc band-pass filters: two weights a filter, its edges in Hz.
 
-    A filter's lower edge is `min_low_hz + |low_hz|`, its upper one `min_band_hz + |band_hz|` above that and at most half the
-    sample rate. Every filter is divided by twice its band, so that its middle tap is 1. Filters are made in float32.
+    A filter's lower edge is `min_low_hz + |low_hz|`, its upper one `min_band_hz + |band_hz|` above that and at most
+    half the sample rate. Every filter is divided by twice its band, so that its middle tap is 1. Filters are made in
+    float32.
 
     Args:
         filters: how many.
@@ -126,12 +127,14 @@ class SincConv(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("kwscls")
 class BandEnergies(keras.layers.Layer):
-    """The logarithm of the mean square of each channel in each frame: [batch, time, channels] to [batch, frames, channels].
+    """The logarithm of the mean square of each channel in each frame.
 
     Args:
         window: times that make a frame.
         hop: times from one frame to the next.
         floor: added to the mean square.
+
+    Input: [batch, time, channels]. Output: [batch, frames, channels].
     """
 
     def __init__(self, window, hop, floor=1e-5, **kwargs):

@@ -7,8 +7,8 @@ import tensorflow as tf
 def sample_spans(rows, length, probability, span, minimum=0, real=None, seed=None):
     """Draw which places are hidden: spans of one length at random starts, which may overlap.
 
-    A row of n real places gets probability * n / span spans, rounded up or down at random by one draw for all rows, at
-    least `minimum`, at most as many as fit without overlap.
+    A row of n real places gets probability * n / span spans, rounded up or down at random by one draw for all rows,
+    at least `minimum`, at most as many as fit without overlap.
 
     Args:
         rows: how many rows.

@@ -12,8 +12,8 @@ def sinc_keywords(labels, samples, *, sample_rate=16000, activation="softmax", f
     """Our variant of SincNet for clips of about a second.
 
     The published stack reads 200 ms at every sample. Here the filters answer every `stride` samples, a
-    pool turns their squares into the energy of each band in each frame (25 ms every 10 ms), and a residual network with
-    convolutions over time only (as in TC-ResNet, arXiv 1904.03814) reads the logarithms.
+    pool turns their squares into the energy of each band in each frame (25 ms every 10 ms), and a residual network
+    with convolutions over time only (as in TC-ResNet, arXiv 1904.03814) reads the logarithms.
 
     Args:
         labels: the names of the labels, or their count.
@@ -36,8 +36,8 @@ def sinc_keywords(labels, samples, *, sample_rate=16000, activation="softmax", f
     labels = label_names(labels)
     waveform = waveform_input(samples)
     x = WaveformNormalization(dtype="float32", name="waveform_norm")(waveform)
-    x = SincConv(filters, kernel_size, sample_rate, strides=stride, padding=_padding(samples, kernel_size, stride, window),
-                 dtype="float32", name="sinc")(x)  # [batch, time, filters]
+    padding = _padding(samples, kernel_size, stride, window)
+    x = SincConv(filters, kernel_size, sample_rate, strides=stride, padding=padding, dtype="float32", name="sinc")(x)
     x = BandEnergies(window, hop, dtype="float32", name="energies")(x)  # [batch, frames, filters]
     x = keras.layers.BatchNormalization(momentum=0.9, name="energy_norm")(x)
     x = _convolution(x, widths[0], 3, 1, "first")

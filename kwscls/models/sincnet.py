@@ -17,10 +17,11 @@ def sincnet(labels, samples, *, sample_rate=16000, activation="softmax", filters
             dnn2_dropouts=0.0, spare_norms=False, name="sincnet"):
     """The published stack: convolutions, then two networks of dense layers; the defaults are those for TIMIT.
 
-    A convolution's stage is: convolution, max-pool, norm, activation, dropout; the first one's filters are sinc filters,
-    and where its norm is a layer norm, their outputs' absolute values are pooled. A norm is "layer" (over time, with a gain
-    for each time, so the clip length is fixed), "batch" or None. Where several stages are set, one value stands for all.
-    With 462 labels, 3200 samples and `spare_norms` it has the original's 22,787,134 parameters, 14,536 of them never used.
+    A convolution's stage is: convolution, max-pool, norm, activation, dropout; the first one's filters are sinc
+    filters, and where its norm is a layer norm, their outputs' absolute values are pooled. A norm is "layer" (over
+    time, with a gain for each time, so the clip length is fixed), "batch" or None. Where several stages are set, one
+    value stands for all. With 462 labels, 3200 samples and `spare_norms` it has the original's 22,787,134
+    parameters, 14,536 of them never used.
 
     Args:
         labels: the names of the labels, or their count.

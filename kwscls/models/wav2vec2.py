@@ -1,8 +1,8 @@
 """wav2vec 2.0: a transformer over frames of the waveform (Baevski et al., 2020, arXiv 2006.11477).
 
 The names of layers are the parts that can be frozen: "normalize", "feature_encoder", "feature_projection", "mask",
-"encoder_position", "encoder_norm", "encoder_layer_0" ..., "layer_weights", "projector", "logits". A part's name stands for all
-that begin with it: "feature" for both feature layers, "encoder" for the whole transformer.
+"encoder_position", "encoder_norm", "encoder_layer_0" ..., "layer_weights", "projector", "logits". A part's name
+stands for all that begin with it: "feature" for both feature layers, "encoder" for the whole transformer.
 """
 
 import dataclasses
@@ -28,14 +28,15 @@ def wav2vec2(labels, samples, *, sample_rate=16000, activation="softmax", head="
              attention_dropout=0.1, activation_dropout=0.1, final_dropout=0.0, layerdrop=0.1, apply_spec_augment=True,
              mask_time_prob=0.05, mask_time_length=10, mask_time_min_masks=2, mask_feature_prob=0.0,
              mask_feature_length=10, mask_feature_min_masks=0, name="wav2vec2"):
-    """wav2vec 2.0 with a head for clips or for frames; the sizes have transformers' names, the defaults are the base model's.
+    """wav2vec 2.0 with a head for clips or for frames; sizes have transformers' names, the defaults are base.
 
     Args:
         labels: the names of the labels, or their count.
         samples: clip length; shorter than one frame is padded with zeros to one frame.
         sample_rate: in Hz.
         activation: "softmax" or "sigmoid", what turns the logits into scores.
-        head: "clip" (a linear layer, the mean over time, the logits) or "frames" (logits for each frame, as CTC has them too).
+        head: "clip" (a linear layer, the mean over time, the logits) or "frames" (logits for each frame, as CTC has
+            them too).
         classifier_proj_size: features of the clip head's linear layer.
         use_weighted_layer_sum: whether the head reads a learned mixture of all layers instead of the last one.
         normalize: whether each clip is brought to zero mean and unit variance first.

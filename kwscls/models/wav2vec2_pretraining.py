@@ -13,7 +13,7 @@ from kwscls.models.wav2vec2 import encode
 
 @dataclasses.dataclass(frozen=True)
 class Codebook:
-    """The sizes of the pre-training's head, under the names of transformers' config; the defaults are the base model's.
+    """The sizes of the pre-training's head under the names of transformers' config; the defaults make the base model.
 
     Args:
         num_codevector_groups: codebooks; a frame's code has an entry of each.
@@ -41,8 +41,8 @@ def wav2vec2_pretraining(samples, body, codebook, normalize=True, name="wav2vec2
         name: the model's name.
 
     Returns:
-        A Keras model with the inputs `waveform` [batch, samples] and `time_mask` bool [batch, frames] and the outputs of
-        `project`.
+        A Keras model with the inputs `waveform` [batch, samples] and `time_mask` bool [batch, frames] and the
+        outputs of `project`.
 
     Source: `Wav2Vec2ForPreTraining` (transformers 4.57).
     """

@@ -18,8 +18,8 @@ _LAYOUTS = {("conv", "kernel"): convolution, ("conv", "low_hz"): np.ravel, ("con
 def original(model, source):
     """The plan for a checkpoint of mravanelli/SincNet; the model is one of `kwscls.models.sincnet`.
 
-    Every stage of the original owns a layer norm and a batch norm, whether it uses them or not. Those that the model does not
-    own are left in the file.
+    Every stage of the original owns a layer norm and a batch norm, whether it uses them or not. Those that the model
+    does not own are left in the file.
     """
     last = sum(re.fullmatch(r"dnn2_dense_\d+/kernel", weight.path) is not None for weight in model.weights)
     pairs = [_pair(weight.path, last) for weight in model.weights]

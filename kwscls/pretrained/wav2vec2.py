@@ -40,7 +40,8 @@ def transformers(model, source):
     A head of another kind is left in the file, and the model's stays new.
 
     Raises:
-        KwsclsError: the file's config names another structure than the model's where the tensors' sizes don't show it.
+        KwsclsError: the file's config names another structure than the model's where the tensors' sizes don't show
+            it.
     """
     _compare(model, source)
     tensors = source.tensors
@@ -64,7 +65,7 @@ def transformers(model, source):
 
 
 def settings(config):
-    """The settings of `kwscls.models.wav2vec2` that transformers' config.json gives: those of the same names, lists as tuples."""
+    """The sizes of `kwscls.models.wav2vec2` that transformers' config.json gives: those of the same names."""
     from kwscls.models.wav2vec2 import wav2vec2
 
     return {name: tuple(config[name]) if isinstance(config[name], list) else config[name]

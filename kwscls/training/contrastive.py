@@ -1,4 +1,4 @@
-"""wav2vec 2.0's task without labels: for each hidden frame, tell its code from those of other hidden frames of the clip."""
+"""wav2vec 2.0's task without labels: tell each hidden frame's code from those of other hidden frames of the clip."""
 
 import math
 
@@ -17,7 +17,8 @@ def contrastive_logits(guesses, codes, time_mask, negatives, temperature=0.1):
         temperature: divides the cosine similarities.
 
     Returns:
-        float32 [hidden, 1 + count], the right answer first. A wrong answer that equals the right one is the least number.
+        float32 [hidden, 1 + count], the right answer first. A wrong answer that equals the right one is the least
+        number.
 
     Source: section 3.2 of the paper; `Wav2Vec2ForPreTraining` (transformers 4.57).
     """
@@ -25,7 +26,8 @@ def contrastive_logits(guesses, codes, time_mask, negatives, temperature=0.1):
     hidden = tf.where(tf.reshape(tf.cast(time_mask, tf.bool), [-1]))[:, 0]  # places of the hidden frames
     flat = tf.reshape(codes, [-1, width])
     right = tf.gather(flat, hidden)[:, None]  # [hidden, 1, width]
-    wrong = tf.gather(flat, tf.gather(tf.reshape(negatives, [-1, negatives.shape[-1]]), hidden))  # [hidden, count, width]
+    places = tf.gather(tf.reshape(negatives, [-1, negatives.shape[-1]]), hidden)  # [hidden, count]
+    wrong = tf.gather(flat, places)  # [hidden, count, width]
     guesses = tf.gather(tf.reshape(guesses, [-1, width]), hidden)[:, None]
     logits = _cosine(guesses, tf.concat([right, wrong], axis=1)) / temperature
     same = tf.reduce_all(tf.equal(right, wrong), axis=-1)
@@ -74,8 +76,8 @@ def sample_negatives(time_mask, count, seed=None):
         seed: a `keras.random.SeedGenerator`.
 
     Returns:
-        int32 [batch, frames, count], places in the flattened [batch * frames]. What frames get that are not hidden, or the
-        only hidden one of a clip, means nothing.
+        int32 [batch, frames, count], places in the flattened [batch * frames]. What frames get that are not hidden,
+        or the only hidden one of a clip, means nothing.
 
     Source: `_sample_negative_indices` (transformers 4.57).
     """

@@ -69,7 +69,7 @@ class PooledCrossentropy(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable("kwscls")
 class PooledAccuracy(keras.metrics.MeanMetricWrapper):
-    """The share of clips whose mean score over the frames is highest at the label; arguments as of `PooledCrossentropy`."""
+    """The share of clips whose mean score over frames is highest at the label; arguments as of `PooledCrossentropy`."""
 
     def __init__(self, activation="softmax", name="accuracy", **kwargs):
         self.activation = activation

@@ -1,4 +1,4 @@
-"""A training on recordings whose segments have labels: what fills the run's folder when the data is a table of segments."""
+"""A training on recordings whose segments have labels: it fills the run's folder when the data is a table."""
 
 import dataclasses
 import math
@@ -38,7 +38,8 @@ def fill_run(folder, settings):
     seed_everything(settings)
     model = models.build(settings.model, labels, samples, sample_rate=RATE, **sizes)
     if not model.frame_step:
-        raise KwsclsError("answers for clips, but the data has labels for segments", settings.model, "take wav2vec2_frames")
+        raise KwsclsError("answers for clips, but the data has labels for segments", settings.model,
+                          "take wav2vec2_frames")
     clips = {split: frame_clips(model, [talk for talk in talks if talk.split == split])
              for split in SPLITS if split != "test"}
     files.write_json(folder / "settings.json", {
@@ -46,7 +47,8 @@ def fill_run(folder, settings):
         "recipe": dataclasses.asdict(recipe), "sizes": sizes})
     start_model(model, settings, clips["train"])
     console.say(f"{settings.model}: {model.count_params():,} parameters; {len(clips['train'])} clips to learn from and "
-                f"{len(clips['validation'])} to validate with, {len(labels)} labels, {model.samples / RATE:g} s at {RATE} Hz")
+                f"{len(clips['validation'])} to validate with, {len(labels)} labels, "
+                f"{model.samples / RATE:g} s at {RATE} Hz")
     left = settings.budget and settings.budget - (time.monotonic() - started)
     noises = load_noises(settings.noises or table.parent / "noise", RATE, samples)
     history = fit(model, clips["train"], clips["validation"], recipe, folder, seed=settings.seed, budget=left,
@@ -59,11 +61,12 @@ def fill_run(folder, settings):
 
 def frame_clips(model, talks):
     """The clips of some recordings with a target for each frame of a model's answer."""
-    return FrameClips(talks, model.labels, model.samples, model.sample_rate, model.outputs[0].shape[1], model.frame_step,
+    frames = model.outputs[0].shape[1]
+    return FrameClips(talks, model.labels, model.samples, model.sample_rate, frames, model.frame_step,
                       model.frame_length)
 
 
 def usual_seconds(talks):
-    """A clip length in seconds that half of the recordings fit into, in tenths, from 1 to 10, going by their last segments."""
+    """A clip length that half of the recordings fit into, going by their last segments: tenths of a second, 1 to 10."""
     ends = sorted(talk.segments[-1].end for talk in talks)
     return min(10.0, max(1.0, math.ceil(10 * ends[len(ends) // 2] - 0.01) / 10))

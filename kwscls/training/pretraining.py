@@ -97,7 +97,7 @@ def packed_crops(settings, folder, samples):
 
 
 def learning_rate(highest, progress):
-    """The learning rate at `progress`, the share of all steps that is done: up in the first 8 %, then straight to zero."""
+    """The learning rate at `progress`, the share of all steps done: up in the first 8 %, then straight to zero."""
     return highest * min(progress / 0.08, (1 - progress) / 0.92)
 
 
@@ -125,7 +125,8 @@ class Loop:
         group = body.feat_extract_norm == "group"
         self.penalty = settings.feature_penalty if settings.feature_penalty is not None else 10.0 * group
         scale = settings.feature_scale if settings.feature_scale is not None else 0.1 if group else 1.0
-        self.scales = [scale if weight.path.startswith("feature_encoder") else 1.0 for weight in model.trainable_variables]
+        self.scales = [scale if weight.path.startswith("feature_encoder") else 1.0
+                       for weight in model.trainable_variables]
         self.seeds = keras.random.SeedGenerator(settings.seed)
         self.optimizer = keras.optimizers.AdamW(settings.learning_rate, weight_decay=settings.weight_decay, beta_1=0.9,
                                                 beta_2=0.98, epsilon=1e-6)

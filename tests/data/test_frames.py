@@ -35,7 +35,8 @@ def test_without_splits_a_hash_of_the_path_decides(tmp_path):
 
 @pytest.mark.parametrize("row, says", [
     ("a.wav,0,1,", "line 2: a path or a label is missing"), ("a.wav,0,x,yes", "are no seconds"),
-    ("a.wav,1,1,yes", "cannot last from 1 s to 1 s"), ("a.wav,-1,1,yes", "cannot last"), ("a.wav,0,nan,yes", "cannot last"),
+    ("a.wav,1,1,yes", "cannot last from 1 s to 1 s"), ("a.wav,-1,1,yes", "cannot last"),
+    ("a.wav,0,nan,yes", "cannot last"),
     ("a.wav,0,1,yes\na.wav,0.9,2,no", "yes until 1 s and no from 0.9 s overlap")])
 def test_bad_rows_are_told(tmp_path, row, says):
     with pytest.raises(KwsclsError, match=says):

@@ -26,7 +26,8 @@ def test_pretraining_curves():
             for step in (10, 20, 30)]
     loss, right, entries = plots_inside.pretraining(rows).axes
     assert [line.get_ydata().tolist() for line in loss.lines][0] == [4, 3, 2]
-    assert right.lines[0].get_ydata().tolist() == [0.1, 0.2, 0.3] and entries.lines[0].get_xdata().tolist() == [10, 20, 30]
+    assert right.lines[0].get_ydata().tolist() == [0.1, 0.2, 0.3]
+    assert entries.lines[0].get_xdata().tolist() == [10, 20, 30]
 
 
 def test_frames_under_their_clip():

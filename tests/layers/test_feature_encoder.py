@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from kwscls.layers.feature_encoder import FeatureEncoder, FeatureProjection, FrameMask, TimeNormalization, frame_count, frame_span
+from kwscls.layers.feature_encoder import (FeatureEncoder, FeatureProjection, FrameMask, TimeNormalization,
+                                           frame_count, frame_span)
 
 KERNELS, STRIDES = (10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)
 

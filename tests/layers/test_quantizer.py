@@ -27,7 +27,8 @@ def test_in_training_codes_are_entries_too_and_choices_the_softmax():
     for group in range(2):
         distance = np.abs(codes.numpy()[..., None, 3 * group:3 * group + 3] - books[group]).max(-1)
         assert (distance.min(-1) < 1e-5).all()
-    np.testing.assert_allclose(choices, tf.nn.softmax((FEATURES @ layer.logits.kernel.numpy()).reshape(2, 6, 2, 4)), rtol=1e-4)
+    logits = (FEATURES @ layer.logits.kernel.numpy()).reshape(2, 6, 2, 4)
+    np.testing.assert_allclose(choices, tf.nn.softmax(logits), rtol=1e-4)
 
 
 def test_noise_is_gumbels():
@@ -45,6 +46,7 @@ def test_gradients_pass_the_choice():
     with tf.GradientTape() as tape:
         codes, _ = layer(FEATURES, training=True)
         loss = tf.reduce_sum(tf.square(codes))
-    for weight, gradient in zip(layer.trainable_variables, tape.gradient(loss, [w.value for w in layer.trainable_variables])):
+    weights = layer.trainable_variables
+    for weight, gradient in zip(weights, tape.gradient(loss, [weight.value for weight in weights])):
         assert gradient is not None and np.abs(gradient).max() > 0, weight.path
     assert "temperature" not in [weight.name for weight in layer.trainable_variables]

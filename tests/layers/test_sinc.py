@@ -43,7 +43,8 @@ def test_filters_are_symmetric_with_one_in_the_middle():
     np.testing.assert_allclose(taps[:, 32], 1)
 
 
-@pytest.mark.parametrize("options", [dict(strides=4), dict(padding=7), dict(dilation=3), dict(strides=3, padding=5, dilation=2)])
+@pytest.mark.parametrize("options", [dict(strides=4), dict(padding=7), dict(dilation=3),
+                                     dict(strides=3, padding=5, dilation=2)])
 def test_options_do_what_a_convolution_does(options):
     layer = made(filters=3, kernel_size=33, **options)
     waveform = np.random.default_rng(0).normal(size=(2, 500)).astype(np.float32)

@@ -16,7 +16,8 @@ def count(model):
 def test_timit_has_as_many_parameters_as_the_original():
     model = models.build("sincnet_timit", 462, 3200)
     assert count(model) == 22_787_134
-    assert [model.get_layer(f"pool_{index}").output.shape[1:] for index in range(3)] == [(983, 80), (326, 60), (107, 60)]
+    for index, shape in enumerate([(983, 80), (326, 60), (107, 60)]):
+        assert model.get_layer(f"pool_{index}").output.shape[1:] == shape
     assert model.embedding.shape == (None, 2048)
     assert count(models.build("sincnet_timit", 462, 3200, spare_norms=False)) == 22_787_134 - 14_536
 
@@ -27,7 +28,8 @@ def test_libris_setting():
 
 
 def test_batch_norms_of_the_convolutions_have_their_length_as_epsilon():
-    model = sincnet(3, 1000, filters=(4, 3), kernel_sizes=(33, 5), pools=(4, 2), norms=("layer", "batch"), dnn1_units=(8,))
+    model = sincnet(3, 1000, filters=(4, 3), kernel_sizes=(33, 5), pools=(4, 2), norms=("layer", "batch"),
+                    dnn1_units=(8,))
     assert model.get_layer("batch_norm_1").epsilon == model.get_layer("pool_1").output.shape[1] == 119
     assert model.get_layer("dnn1_batch_norm_0").epsilon == 1e-5
 

@@ -1,4 +1,4 @@
-"""wav2vec 2.0: published sizes, heads, masks; values are checked in tests/pretrained/test_wav2vec2.py and by golden files."""
+"""wav2vec 2.0: published sizes, heads, masks; values are checked in tests/pretrained/test_wav2vec2.py."""
 
 import dataclasses
 
@@ -36,8 +36,9 @@ def test_a_frame_model_says_where_its_frames_are():
     model = models.build("wav2vec2_frames", 3, 16000, **SMALL["wav2vec2_frames"])
     assert (model.frame_step, model.frame_length) == (320, 740)
     assert model(np.zeros((2, 16000), np.float32)).shape == (2, 48, 3)
-    base = models.build("wav2vec2_base", 3, 16000, **{**SMALL["wav2vec2_base"], "head": "frames", "conv_dim": (4,) * 7,
-                                                    "conv_kernel": (10, 3, 3, 3, 3, 2, 2), "conv_stride": (5, 2, 2, 2, 2, 2, 2)})
+    base = models.build("wav2vec2_base", 3, 16000, **{
+        **SMALL["wav2vec2_base"], "head": "frames", "conv_dim": (4,) * 7, "conv_kernel": (10, 3, 3, 3, 3, 2, 2),
+        "conv_stride": (5, 2, 2, 2, 2, 2, 2)})
     assert (base.frame_step, base.frame_length) == (320, 400) and base.outputs[0].shape == (None, 49, 3)
 
 
@@ -62,8 +63,8 @@ def test_a_clip_too_short_for_a_frame_is_padded():
 def test_parts_have_the_names_that_freezing_asks_for():
     model = models.build("wav2vec2", 3, 4000, **SMALL["wav2vec2"])
     parts = {weight.path.split("/")[0] for weight in model.weights}
-    assert parts == {"feature_encoder", "feature_projection", "mask", "encoder_position", "encoder_norm", "encoder_layer_0",
-                     "encoder_layer_1", "projector", "logits"}
+    assert parts == {"feature_encoder", "feature_projection", "mask", "encoder_position", "encoder_norm",
+                     "encoder_layer_0", "encoder_layer_1", "projector", "logits"}
 
 
 def test_sizes_that_do_not_fit():

@@ -69,7 +69,8 @@ def forward(tensors, waveform):
     x = np.stack([correlate(x, one, "valid") for one in taps])
     x = leaky(layer_norm(pool(np.abs(x), 3), "CNN_model_par.ln.0"))
     kernel, bias = parts("CNN_model_par.conv.1", ("weight", "bias"))
-    x = np.stack([sum(correlate(channel, one, "valid") for channel, one in zip(x, kernels)) for kernels in kernel]) + bias[:, None]
+    x = np.stack([sum(correlate(channel, one, "valid") for channel, one in zip(x, kernels)) for kernels in kernel])
+    x += bias[:, None]
     x = leaky(layer_norm(pool(x, 2), "CNN_model_par.ln.1"))
     x = layer_norm(x.ravel(), "DNN1_model_par.ln0")
     for index in range(2):
@@ -104,8 +105,8 @@ def test_other_speakers_get_a_new_head():
 
 def test_what_does_not_fit_is_named():
     with pytest.raises(KwsclsError, match=r"left over.*CNN_model_par.conv.1.weight"):
-        fill(sincnet(3, SAMPLES, **{**SIZES, "filters": (4,), "kernel_sizes": (21,), "pools": (3,)}), Source(checkpoint()),
-             "sincnet")
+        one_stage = {**SIZES, "filters": (4,), "kernel_sizes": (21,), "pools": (3,)}
+        fill(sincnet(3, SAMPLES, **one_stage), Source(checkpoint()), "sincnet")
     with pytest.raises(KwsclsError, match="sizes differ.*conv_1/kernel"):
         fill(sincnet(3, SAMPLES - 2, **{**SIZES, "kernel_sizes": (21, 3)}), Source(checkpoint()), "sincnet")
     tensors = checkpoint()

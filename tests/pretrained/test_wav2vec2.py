@@ -46,7 +46,8 @@ def forward(t, waveform, stable):
 
     def convolve(x, kernel, stride, groups=1):
         size, each = kernel.shape[2], kernel.shape[0] // groups
-        return np.array([[np.sum(x[first:first + size, out // each * kernel.shape[1]:][:, :kernel.shape[1]] * kernel[out].T)
+        inputs = kernel.shape[1]
+        return np.array([[np.sum(x[first:first + size, out // each * inputs:][:, :inputs] * kernel[out].T)
                           for out in range(kernel.shape[0])] for first in range(0, len(x) - size + 1, stride)])
 
     x = ((waveform - waveform.mean()) / np.sqrt(waveform.var() + 1e-7))[:, None]
@@ -54,7 +55,8 @@ def forward(t, waveform, stable):
         name = f"wav2vec2.feature_extractor.conv_layers.{index}"
         x = convolve(x, t[f"{name}.conv.weight"], stride)
         if index == 0:
-            x = (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-5) * t[f"{name}.layer_norm.weight"] + t[f"{name}.layer_norm.bias"]
+            x = (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-5)
+            x = x * t[f"{name}.layer_norm.weight"] + t[f"{name}.layer_norm.bias"]
         x = gelu(x)
     x = linear(norm(x, "wav2vec2.feature_projection.layer_norm"), "wav2vec2.feature_projection.projection")
     position = "wav2vec2.encoder.pos_conv_embed.conv."
@@ -72,7 +74,8 @@ def forward(t, waveform, stable):
             return linear(np.einsum("hqk,khd->qhd", weights, v).reshape(len(x), 8), f"{name}.attention.out_proj")
 
         def think(x):
-            return linear(gelu(linear(x, f"{name}.feed_forward.intermediate_dense")), f"{name}.feed_forward.output_dense")
+            hidden = gelu(linear(x, f"{name}.feed_forward.intermediate_dense"))
+            return linear(hidden, f"{name}.feed_forward.output_dense")
 
         if stable:
             x = x + attend(norm(x, f"{name}.layer_norm"))
@@ -88,11 +91,12 @@ def forward(t, waveform, stable):
 def test_answers_are_those_of_the_formulas_on_transformers_names(stable):
     model = built(do_stable_layer_norm=stable)
     tensors = {name: value.astype(np.float64) for name, value in to_transformers(model).items()}
-    np.testing.assert_allclose(model(WAVEFORMS), [forward(tensors, one, stable) for one in WAVEFORMS], rtol=1e-3, atol=1e-4)
+    wanted = [forward(tensors, one, stable) for one in WAVEFORMS]
+    np.testing.assert_allclose(model(WAVEFORMS), wanted, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("changes", [{}, dict(feat_extract_norm="layer", conv_bias=True), dict(use_weighted_layer_sum=True),
-                                     dict(head="frames")])
+@pytest.mark.parametrize("changes", [{}, dict(feat_extract_norm="layer", conv_bias=True),
+                                     dict(use_weighted_layer_sum=True), dict(head="frames")])
 def test_out_and_in_again(changes):
     model = built(**changes)
     other = wav2vec2(3, SAMPLES, **{**SIZES, **changes})
@@ -141,7 +145,8 @@ def test_a_pretrained_folder_starts_a_classifier(tmp_path):
 def test_a_file_without_the_vector_for_hidden_frames():
     tensors = to_transformers(built())
     del tensors["wav2vec2.masked_spec_embed"]
-    assert pretrained.fill(wav2vec2(3, SAMPLES, **SIZES), Source(tensors), "wav2vec2") == ["the vector for hidden frames is new"]
+    said = pretrained.fill(wav2vec2(3, SAMPLES, **SIZES), Source(tensors), "wav2vec2")
+    assert said == ["the vector for hidden frames is new"]
     without = wav2vec2(3, SAMPLES, mask_time_prob=0.0, **SIZES)
     assert pretrained.fill(without, Source(to_transformers(built())), "wav2vec2") == []
 

@@ -28,8 +28,9 @@ def run(meta, weights, inputs):
         answers["log_probabilities"] = tf.nn.log_softmax(values["logits"])
     answers["input_norm"] = values.get("input_layer_norm", values.get("input_batch_norm", inputs["waveform"]))
     for index in range(len(cnn["cnn_N_filt"])):
-        norm = [values[name] for name in (f"pool_{index}", f"layer_norm_{index}", f"batch_norm_{index}") if name in values]
-        for name, value in (("conv", values[f"conv_{index}"]), ("norm", norm[-1]), ("stage", values[f"stage_{index}"])):
+        norm = values[f"batch_norm_{index}"]  # whichever norm is in use, the spare ones behind it change nothing
+        norm = norm if cnn["cnn_use_batchnorm"][index] else values[f"layer_norm_{index}"]
+        for name, value in (("conv", values[f"conv_{index}"]), ("norm", norm), ("stage", values[f"stage_{index}"])):
             answers[f"{name}_{index}"] = tf.transpose(value, [0, 2, 1])
     dense = [values[f"dnn1_{index}"] for index in range(len(dnn["fc_lay"]))]
     answers |= {f"dnn1_{index}": value for index, value in enumerate(dense)} | {"dvector": dense[-1]}

@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 from scipy.special import log_softmax
 
-from kwscls.training.contrastive import contrastive_logits, contrastive_loss, diversity_loss, perplexity, sample_negatives
+from kwscls.training.contrastive import (contrastive_logits, contrastive_loss, diversity_loss, perplexity,
+                                         sample_negatives)
 
 DRAW = np.random.default_rng(0)
 
@@ -21,7 +22,8 @@ def test_the_loss_is_that_of_a_loop():
     for row, frame in zip(*np.nonzero(mask)):
         right = codes[row, frame]
         answers = [right] + [flat[place] for place in negatives[row, frame] if not (flat[place] == right).all()]
-        similar = [guesses[row, frame] @ one / np.linalg.norm(guesses[row, frame]) / np.linalg.norm(one) for one in answers]
+        guess = guesses[row, frame] / np.linalg.norm(guesses[row, frame])
+        similar = [guess @ one / np.linalg.norm(one) for one in answers]
         wanted -= log_softmax(np.array(similar) / 0.1)[0]
     np.testing.assert_allclose(contrastive_loss(contrastive_logits(guesses, codes, mask, negatives)), wanted, rtol=1e-5)
 

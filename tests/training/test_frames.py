@@ -28,7 +28,8 @@ def test_padding_does_not_count():
 def test_smoothing_and_yes_or_no():
     meant = np.eye(4)[np.maximum(TARGETS, 0)]
     smooth = (0.8 * meant + 0.05) * -log_softmax(LOGITS, axis=-1)
-    np.testing.assert_allclose(FrameCrossentropy(label_smoothing=0.2)(TARGETS, LOGITS), smooth.sum(-1)[KNOWN].mean(), rtol=1e-5)
+    ours = FrameCrossentropy(label_smoothing=0.2)(TARGETS, LOGITS)
+    np.testing.assert_allclose(ours, smooth.sum(-1)[KNOWN].mean(), rtol=1e-5)
     binary = -(meant * np.log(expit(LOGITS)) + (1 - meant) * np.log(expit(-LOGITS))).mean(-1)
     np.testing.assert_allclose(FrameCrossentropy("sigmoid")(TARGETS, LOGITS), binary[KNOWN].mean(), rtol=1e-5)
 
@@ -52,8 +53,8 @@ def test_a_clips_label_is_compared_with_the_mean_of_its_frames():
     np.testing.assert_allclose(metric.result(), (means.argmax(-1) == [0, 2, 3]).mean())
 
 
-@pytest.mark.parametrize("made", [FrameCrossentropy("sigmoid", 0.1), PooledCrossentropy("sigmoid", 0.1), FrameAccuracy("sigmoid"),
-                                  PooledAccuracy("sigmoid")])
+@pytest.mark.parametrize("made", [FrameCrossentropy("sigmoid", 0.1), PooledCrossentropy("sigmoid", 0.1),
+                                  FrameAccuracy("sigmoid"), PooledAccuracy("sigmoid")])
 def test_configs_make_the_same(made):
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(made))
     assert again.get_config() == made.get_config() and again.activation == "sigmoid"
@@ -83,8 +84,9 @@ SIZES = ["--size", *(f"{name}={value}" for name, value in SMALL["wav2vec2_frames
 
 def test_from_a_table_to_a_scored_run(talks, tmp_path, capsys):
     out = tmp_path / "run"
-    assert train.main(["--data", str(talks / "segments.csv"), "--model", "wav2vec2_frames", "--out", str(out), "--epochs", "12",
-                       "--batch-size", "4", "--learning-rate", "0.005", "--seconds", "0.8", *SIZES]) == 0
+    assert train.main(["--data", str(talks / "segments.csv"), "--model", "wav2vec2_frames", "--out", str(out),
+                       "--epochs", "12", "--batch-size", "4", "--learning-rate", "0.005", "--seconds", "0.8",
+                       *SIZES]) == 0
     assert {"model.keras", "saved_model", "metrics.json", "confusion.png", "frames.png", "curves.png"} <= {
         path.name for path in out.iterdir()}
     capsys.readouterr()

@@ -81,5 +81,6 @@ def test_the_base_models_losses_and_the_large_ones(tones, tmp_path):
     for norm, penalty, scales in (("group", 10, {0.1, 1.0}), ("layer", 0, {1.0})):
         settings = PretrainSettings(str(tones), size=[*BODY, f"feat_extract_norm={norm}"], seconds=0.25)
         body, codebook = pretraining.chosen_parts(settings)
-        loop = pretraining.Loop(settings, pretraining.wav2vec2_pretraining(4000, body, codebook), body, None, tmp_path / "no")
+        model = pretraining.wav2vec2_pretraining(4000, body, codebook)
+        loop = pretraining.Loop(settings, model, body, None, tmp_path / "none")
         assert loop.penalty == penalty and set(loop.scales) == scales
