@@ -34,6 +34,22 @@ def sinc_bands(start, end, sample_rate):
         return figure
 
 
+def learned_bands(model):
+    """The bands of a model's sinc filters at their start and now, drawn by `sinc_bands`.
+
+    Returns:
+        A Figure, or None where the model has no such layer.
+    """
+    from kwscls.layers.sinc import SincConv
+
+    layer = next((layer for layer in model.layers if isinstance(layer, SincConv)), None)
+    if layer is None:
+        return None
+    fresh = SincConv.from_config(layer.get_config())
+    fresh.build((None, layer.kernel_size))
+    return sinc_bands(fresh.edges(), layer.edges(), layer.sample_rate)
+
+
 def pretraining(history):
     """How a pre-training went: its losses, how often the right code was found, and how many entries are in use.
 

@@ -28,7 +28,7 @@ def wav2vec2(labels, samples, *, sample_rate=16000, activation="softmax", head="
              attention_dropout=0.1, activation_dropout=0.1, final_dropout=0.0, layerdrop=0.1, apply_spec_augment=True,
              mask_time_prob=0.05, mask_time_length=10, mask_time_min_masks=2, mask_feature_prob=0.0,
              mask_feature_length=10, mask_feature_min_masks=0, name="wav2vec2"):
-    """wav2vec 2.0 with a head for clips or for frames; sizes have transformers' names, the defaults are base.
+    """wav2vec 2.0 with a head for clips or frames; sizes are named as in transformers, the defaults are base's.
 
     Args:
         labels: the names of the labels, or their count.

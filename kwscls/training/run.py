@@ -17,7 +17,7 @@ from kwscls.data.frames import is_table
 from kwscls.data.pipeline import Clips, class_folders, clip_length
 from kwscls.data.prepare import ready
 from kwscls.errors import KwsclsError
-from kwscls.evaluation import plots, tables
+from kwscls.evaluation import plots, plots_inside, tables
 from kwscls.evaluation.run import evaluate
 from kwscls.serving import bundle
 from kwscls.training import optimizers, recipes, statistics
@@ -189,6 +189,8 @@ def write_run(folder, model, history):
     writer.writerows(history)
     files.write_text(folder / "history.csv", table.getvalue())
     plots.save(plots.curves(history), folder / "curves.png")
+    if bands := plots_inside.learned_bands(model):
+        plots.save(bands, folder / "bands.png")
 
 
 def without_optimizer(model):

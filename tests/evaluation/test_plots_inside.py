@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from kwscls import models
 from kwscls.evaluation import plots, plots_inside
 from kwscls.layers.sinc import SincConv
+from tests.models.small import SMALL
 
 
 def test_bands_before_and_after(tmp_path):
@@ -19,6 +21,14 @@ def test_bands_before_and_after(tmp_path):
     assert len(right.lines) == 2
     plots.save(figure, tmp_path / "bands.png")
     assert (tmp_path / "bands.png").stat().st_size > 10000
+
+
+def test_a_models_bands_are_compared_with_their_start():
+    model = models.build("sincnet", 2, 4000, **SMALL["sincnet"])
+    assert "moved by 0 Hz" in plots_inside.learned_bands(model).axes[0].get_title()
+    model.get_layer("sinc").low_hz.assign_add([80.0] * 8)
+    assert "moved by 7" in plots_inside.learned_bands(model).axes[0].get_title()  # the highest edge cannot move
+    assert plots_inside.learned_bands(models.build("cnn", 2, 4000, **SMALL["cnn"])) is None
 
 
 def test_pretraining_curves():

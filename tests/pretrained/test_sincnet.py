@@ -1,5 +1,12 @@
 """SincNet's checkpoints, checked against a forward pass in numpy on the original's names."""
 
+import collections
+import io
+import pickle
+import sys
+import types
+import zipfile
+
 import numpy as np
 import pytest
 from scipy.signal import correlate
@@ -8,7 +15,7 @@ from scipy.special import log_softmax
 from kwscls.errors import KwsclsError
 from kwscls.models.sincnet import sincnet
 from kwscls.pretrained import fill
-from kwscls.pretrained.read import Source
+from kwscls.pretrained.read import Source, read
 
 SIZES = dict(filters=(4, 3), kernel_sizes=(21, 5), pools=(3, 2), dnn1_units=(6, 5), dnn1_norms=("batch", "layer"))
 SAMPLES, LABELS = 150, 3
@@ -96,6 +103,58 @@ def test_answers_are_those_of_the_formulas(spare):
     np.testing.assert_allclose(ours, [forward(tensors, one) for one in waveforms], rtol=1e-4, atol=1e-4)
     if spare:
         assert sum(weight.shape.num_elements() for weight in model.weights) == sum(one.size for one in tensors.values())
+
+
+def save_as_torch(path, content, monkeypatch):
+    """Write nested dicts of float32 arrays as torch.save does, without PyTorch."""
+    torch, inner = types.ModuleType("torch"), types.ModuleType("torch._utils")
+    kind = torch.FloatStorage = type("FloatStorage", (), {"__module__": "torch"})
+
+    def rebuild(*parts):
+        raise AssertionError(parts)
+
+    rebuild.__module__, rebuild.__qualname__, rebuild.__name__ = "torch._utils", *["_rebuild_tensor_v2"] * 2
+    inner._rebuild_tensor_v2 = rebuild
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setitem(sys.modules, "torch._utils", inner)
+    kept = []
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, thing):
+            return ("storage", kind, str(thing.place), "cpu", thing.size) if isinstance(thing, Kept) else None
+
+        def reducer_override(self, thing):
+            if not isinstance(thing, np.ndarray):
+                return NotImplemented
+            kept.append(thing)
+            strides = tuple(step // thing.itemsize for step in thing.strides)
+            return rebuild, (Kept(len(kept) - 1, thing.size), 0, thing.shape, strides, False, collections.OrderedDict())
+
+    room = io.BytesIO()
+    Pickler(room, 2).dump(content)
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("archive/data.pkl", room.getvalue())
+        for place, value in enumerate(kept):
+            file.writestr(f"archive/data/{place}", np.ascontiguousarray(value).tobytes())
+        file.writestr("archive/version", "3\n")
+
+
+Kept = collections.namedtuple("Kept", "place size")
+
+
+def test_a_checkpoint_as_the_repository_saves_it(tmp_path, monkeypatch):
+    tensors, parts = checkpoint(), {}
+    for name, value in tensors.items():
+        part, _, rest = name.partition(".")
+        parts.setdefault(part, collections.OrderedDict())[rest] = value
+    save_as_torch(tmp_path / "model_raw.pkl", parts, monkeypatch)
+    with pytest.raises(KwsclsError, match="pickles are refused"):
+        read(tmp_path / "model_raw.pkl")
+    source = read(tmp_path / "model_raw.pkl", allow_pickle=True)
+    assert source.tensors.keys() == tensors.keys()
+    model = sincnet(LABELS, SAMPLES, **SIZES)
+    assert fill(model, source, "sincnet") == []
+    np.testing.assert_array_equal(model.get_layer("conv_0").low_hz, tensors["CNN_model_par.conv.0.low_hz_"][:, 0])
 
 
 def test_other_speakers_get_a_new_head():
