@@ -203,7 +203,7 @@ class Keeper(keras.callbacks.Callback):
                           "learning_rate": float(self.model.optimizer.learning_rate.numpy()),
                           "seconds": round(time.monotonic() - self.epoch_started, 3)})
         scores = [(row["val_accuracy"], -row["val_loss"]) for row in self.rows]
-        if scores[-1] >= max(scores):
+        if scores[-1] > max(scores[:-1], default=(-1.0, 0.0)):
             self.best, self.best_epoch = state.snapshot(self.model.variables), epoch + 1
         self._keep_to_budget()
         state.write(self.path, {"model": state.snapshot(self.model.variables),
