@@ -22,6 +22,8 @@ class Bundle(tf.Module):
         self._model = lambda: model  # behind a function, where TensorFlow's tracking does not look
         self.weights = [weight.value for weight in model.weights]
         self.labels_file = tf.saved_model.Asset(labels_file) if labels_file else None
+        clips = tf.TensorSpec([None, model.samples], tf.float32)
+        self.answers = tf.function(self._answers, input_signature=[clips])  # traced once, called by every signature
 
     @property
     def model(self):
@@ -31,7 +33,7 @@ class Bundle(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float32, name="waveform")])
     def from_waveform(self, waveform):
         """Answers about waveforms, float32 [batch, samples] at the model's rate."""
-        return self._answers(fit_length(waveform, self.model.samples))
+        return self.answers(fit_length(waveform, self.model.samples))
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="wav_bytes")])
     def from_wav_bytes(self, wav_bytes):
@@ -45,7 +47,7 @@ class Bundle(tf.Module):
         indices = tf.range(tf.shape(wav_bytes)[0])
         clips = tf.map_fn(clip, (wav_bytes, indices), parallel_iterations=8,
                           fn_output_signature=tf.TensorSpec([self.model.samples], tf.float32))
-        return self._answers(clips)
+        return self.answers(clips)
 
     def _answers(self, clips):
         """The outputs of every signature, of clips [batch, samples]."""

@@ -64,8 +64,8 @@ def test_gradients_reach_every_weight(model):
         assert np.isfinite(tf.convert_to_tensor(gradient)).all(), weight.path
 
 
-def test_a_tenth_of_a_second_and_a_minute(model):
-    name = model.name
+@pytest.mark.parametrize("name", named(FAMILIES))
+def test_a_tenth_of_a_second_and_a_minute(name):
     shortest = models.build(name, 3, 1600, **SMALL.get(name, {}))
     assert np.isfinite(shortest(clips(1, 1600), training=False)).all()
     assert models.build(name, 3, 16000 * 60, **SMALL.get(name, {})).samples == 960000
