@@ -87,7 +87,7 @@ class PatchLogits(keras.layers.Dense):
         self.scores = scores
 
     def call(self, embeddings, training=None):
-        logits = super().call(embeddings)
+        logits = tf.cast(super().call(embeddings), tf.float32)  # sums of exponentials want the precision
         if self.scores == "softmax":
             shares = tf.reduce_logsumexp(tf.nn.log_softmax(logits), axis=1)
             return shares - tf.math.log(float(embeddings.shape[1]))
