@@ -28,12 +28,13 @@ def main():
     clips = Clips(Path(stored["prepared"]) / "test", samples)
     first = [clips.targets.tolist().index(label) for label in range(WORDS)]
     with open(run / "history.csv", encoding="utf-8") as file:
-        history = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+        history = [{name: int(value) if name == "epoch" else float(value) for name, value in row.items()}
+                   for row in csv.DictReader(file)]
     parts = [plots.clips(clips.batch(first)[0].numpy(), 16000, clips.labels[:WORDS]), plots.curves(history),
              plots.confusion(results["confusion"], results["labels"])]
     pictures = [matplotlib.image.imread(plots_file(part)) for part in parts]
     width = 1600
-    left = Figure(figsize=(16, 9), layout="constrained")
+    left = Figure(figsize=(16, 6.6), layout="constrained")
     grid = left.add_gridspec(2, 2, width_ratios=(1.25, 1))
     for place, picture in zip((grid[0, 0], grid[1, 0], grid[:, 1]), pictures):
         ax = left.add_subplot(place)
