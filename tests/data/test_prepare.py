@@ -319,7 +319,7 @@ def test_killed_at_any_moment_and_run_again():
     environment = {**os.environ, "PYTHONPATH": str(Path(room.__file__).parents[2])}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     journal = Path("data/.words.unfinished/done.jsonl")
-    for _ in range(600):
+    for _ in range(2400):
         if journal.exists() and journal.read_text().count("\n") > 20:
             break
         time.sleep(0.05)
@@ -337,7 +337,7 @@ def test_killed_at_any_moment_and_run_again():
     now = stamps("data/words")
     same = [path for path in kept
             if now.get(Path("data/words") / path.relative_to("data/.words.unfinished")) == done[path]]
-    assert len(same) >= len(kept) - 1
+    assert len(same) >= 20, "what the journal knew of was made again"
 
 
 def test_two_at_once_do_it_once():
