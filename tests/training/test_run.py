@@ -17,10 +17,11 @@ def run(tones, tmp_path_factory):
     """A finished run on the two tones."""
     place = tmp_path_factory.mktemp("place")
     out = place / "export" / "tones"
+    words = ["--data", str(tones), "--model", "cnn", "--out", str(out), "--epochs", "15", "--no-augment",
+             "--learning-rate", "0.003", "--batch-size", "8", "--patience", "0", "--seconds", "0.25", *SMALL]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)  # where the prepared copy goes
-        code = train.main(["--data", str(tones), "--model", "cnn", "--out", str(out), "--epochs", "15", "--no-augment",
-                               "--learning-rate", "0.003", "--batch-size", "8", "--patience", "0", "--seconds", "0.25", *SMALL])
+        code = train.main(words)
     assert code == 0
     return out
 
