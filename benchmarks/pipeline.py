@@ -53,7 +53,8 @@ def tutorials(folder, batch_size):
         keras.Input((124, 129, 1)), layers.Resizing(32, 32), normalization, layers.Conv2D(32, 3, activation="relu"),
         layers.Conv2D(64, 3, activation="relu"), layers.MaxPooling2D(), layers.Dropout(0.25), layers.Flatten(),
         layers.Dense(128, activation="relu"), layers.Dropout(0.5), layers.Dense(8)])
-    net.compile(keras.optimizers.Adam(), keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+    net.compile(keras.optimizers.Adam(), keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+                metrics=["accuracy"])
     return net, data
 
 
@@ -70,7 +71,8 @@ def main():
     theirs, their_data = tutorials(folder / "train", recipe.batch_size)
 
     def epoch_of(changing):
-        return training_batches(clips, recipe.batch_size, 0, 1, change=changing)
+        batches = training_batches(clips, recipe.batch_size, 0, 1, change=changing)
+        return batches.apply(tf.data.experimental.assert_cardinality(count))
 
     def pass_over(changing):
         return lambda: [None for _ in epoch_of(changing)]
