@@ -28,10 +28,10 @@ def command(settings_class, action, argv=None):
     Returns:
         The exit code: 0 done, 2 the user can mend it, 130 interrupted.
     """
-    from kwscls import settings
+    from kwscls.command_line import parse
 
     try:
-        chosen = settings.parse(settings_class, argv)
+        chosen = parse(settings_class, argv)
         quiet_tensorflow()
         action(chosen)
     except KwsclsError as error:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from kwscls import settings
+from kwscls.command_line import parse, parser
 from kwscls.errors import KwsclsError
 from kwscls.settings import PredictSettings, TrainSettings
 
@@ -32,14 +33,14 @@ def test_any_text_is_a_length_of_time_or_a_value_error(text):
 
 
 def test_flags_become_values():
-    chosen = settings.parse(TrainSettings, ["--data", "x", "--epochs", "3", "--budget", "2m", "--size", "a=1", "b=2",
-                                            "--no-augment", "--resume"])
+    chosen = parse(TrainSettings, ["--data", "x", "--epochs", "3", "--budget", "2m", "--size", "a=1", "b=2",
+                                   "--no-augment", "--resume"])
     assert (chosen.data, chosen.epochs, chosen.budget, chosen.size) == ("x", 3, 120.0, ["a=1", "b=2"])
     assert not chosen.augment and chosen.resume and chosen.seed == 0 and chosen.out is None
 
 
 def test_positional_words():
-    chosen = settings.parse(PredictSettings, ["export/cnn", "a.wav", "-", "--top", "3"])
+    chosen = parse(PredictSettings, ["export/cnn", "a.wav", "-", "--top", "3"])
     assert (chosen.run, chosen.inputs, chosen.top) == ("export/cnn", ["a.wav", "-"], 3)
 
 
@@ -51,17 +52,17 @@ def test_positional_words():
 ])
 def test_wrong_words_are_told_in_one_line(argv, said):
     with pytest.raises(KwsclsError) as raised:
-        settings.parse(TrainSettings, argv)
+        parse(TrainSettings, argv)
     assert said in str(raised.value) and "\n" not in str(raised.value)
 
 
 def test_missing_words_are_named():
     with pytest.raises(KwsclsError, match="FILE"):
-        settings.parse(PredictSettings, ["export/cnn"])
+        parse(PredictSettings, ["export/cnn"])
 
 
 def test_stored_settings_come_back():
-    chosen = settings.parse(TrainSettings, ["--model", "ast", "--freeze", "patches", "block_0"])
+    chosen = parse(TrainSettings, ["--model", "ast", "--freeze", "patches", "block_0"])
     assert settings.from_dict(TrainSettings, settings.as_dict(chosen)) == chosen
     with pytest.raises(KwsclsError, match="did you mean epochs?"):
         settings.from_dict(TrainSettings, {"epoch": 3})
@@ -73,4 +74,4 @@ def test_every_setting_has_a_line_of_help():
         if dataclasses.is_dataclass(settings_class) and hasattr(settings_class, "verb"):
             for field in dataclasses.fields(settings_class):
                 assert field.metadata.get("help"), f"{name}.{field.name}"
-            assert settings.parser(settings_class).format_help()
+            assert parser(settings_class).format_help()
