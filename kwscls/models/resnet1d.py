@@ -3,6 +3,7 @@
 import keras
 
 from kwscls.layers.logmel import LogMel, milliseconds
+from kwscls.layers.spec_augment import SpecAugment
 from kwscls.models.classifier import AudioClassifier, label_names, waveform_input
 from kwscls.models.time_blocks import joined, time_convolution
 
@@ -46,7 +47,7 @@ def resnet1d(
 
     Returns:
         An `AudioClassifier`: float32 [batch, samples] to logits [batch, labels]. The layer
-        "normalization" adapts to the mean and deviation of each band.
+        "normalization" adapts to the mean and deviation of each band; "masks" hides what a recipe says, in training.
     """
     labels = label_names(labels)
     waveform = waveform_input(samples)
@@ -61,6 +62,7 @@ def resnet1d(
         name="features",
     )(waveform)
     x = keras.layers.Normalization(axis=-1, dtype="float32", name="normalization")(x)
+    x = SpecAugment(time_width=0, frequency_width=0, name="masks")(x)
     x = time_convolution(x, stem, kernel, 2, name="stem")
     for index, (width, stride) in enumerate(zip(widths, strides)):
         x = _block(x, width, stride, kernel, f"block{index}")

@@ -4,6 +4,7 @@ import keras
 
 from kwscls.layers.batch_norm import FusedBatchNormalization
 from kwscls.layers.logmel import LogMel, milliseconds
+from kwscls.layers.spec_augment import SpecAugment
 from kwscls.models.classifier import AudioClassifier, label_names, waveform_input
 from kwscls.models.time_blocks import joined
 
@@ -45,7 +46,7 @@ def resnet2d(
 
     Returns:
         An `AudioClassifier`: float32 [batch, samples] to logits [batch, labels]. The layer
-        "normalization" adapts to the mean and deviation of each band.
+        "normalization" adapts to the mean and deviation of each band; "masks" hides what a recipe says, in training.
     """
     labels = label_names(labels)
     waveform = waveform_input(samples)
@@ -60,6 +61,7 @@ def resnet2d(
         name="features",
     )(waveform)
     x = keras.layers.Normalization(axis=-1, dtype="float32", name="normalization")(x)
+    x = SpecAugment(time_width=0, frequency_width=0, name="masks")(x)
     x = keras.layers.Reshape((*x.shape[1:], 1), name="picture")(x)
     x = _convolution(x, stem, stem_kernel, 2, name="stem")
     for stage, (width, depth) in enumerate(zip(widths, depths), 1):

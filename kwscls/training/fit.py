@@ -7,10 +7,12 @@ import keras
 import numpy as np
 
 from kwscls import console
+from kwscls.augment.masks import set_masks
 from kwscls.data import pipeline
 from kwscls.data.frames import FrameClips
 from kwscls.errors import KwsclsError
 from kwscls.training import optimizers, state
+from kwscls.training.averages import Averages
 from kwscls.training.display import Display
 from kwscls.training.frames import FrameAccuracy, FrameCrossentropy, PooledAccuracy, PooledCrossentropy
 from kwscls.training.rehearsal import rehearse
@@ -92,9 +94,11 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume
     Returns:
         The history: a list of a dict an epoch, with the keys of `ROWS`.
     """
+    set_masks(model, recipe)
     compile_model(model, recipe, per_frame=isinstance(train, FrameClips))
     plan = Plan(recipe.epochs, pipeline.steps(train, recipe.batch_size), budget)
-    keeper = Keeper(folder / CHECKPOINT, plan, recipe.patience)
+    averages = Averages(model, recipe.average * plan.steps)
+    keeper = Keeper(folder / CHECKPOINT, plan, recipe.patience, averages)
     validation_batches = pipeline.ordered_batches(validation, recipe.batch_size)
 
     def batches(first_epoch):
@@ -110,7 +114,7 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume
     if not keeper.finished:
         model.fit(batches(len(keeper.rows)), validation_data=validation_batches, verbose=0, shuffle=False, epochs=ENDLESS,
                   initial_epoch=len(keeper.rows), steps_per_epoch=plan.steps,
-                  callbacks=[Rate(recipe, plan), keeper, Display(plan, keeper.rows),
+                  callbacks=[Rate(recipe, plan), averages, keeper, Display(plan, keeper.rows),
                              keras.callbacks.TensorBoard(str(folder / "logs"), write_graph=False)])
     keeper.put_best(model)
     return keeper.rows
@@ -175,14 +179,15 @@ class Keeper(keras.callbacks.Callback):
         path: the checkpoint's file.
         plan: the `Plan`.
         patience: epochs without a better one before it stops; 0 never stops early.
+        averages: the `Averages` whose weights validation hears.
 
     Attributes:
         rows: the history so far.
     """
 
-    def __init__(self, path, plan, patience):
+    def __init__(self, path, plan, patience, averages):
         super().__init__()
-        self.path, self.plan, self.patience = path, plan, patience
+        self.path, self.plan, self.patience, self.averages = path, plan, patience, averages
         self.rows, self.best, self.best_epoch = [], [], 0
 
     @property
@@ -204,10 +209,11 @@ class Keeper(keras.callbacks.Callback):
                           "seconds": round(time.monotonic() - self.epoch_started, 3)})
         scores = [(row["val_accuracy"], -row["val_loss"]) for row in self.rows]
         if scores[-1] > max(scores[:-1], default=(-1.0, 0.0)):
-            self.best, self.best_epoch = state.snapshot(self.model.variables), epoch + 1
+            self.best, self.best_epoch = self.averages.weights(), epoch + 1
         self._keep_to_budget()
         state.write(self.path, {"model": state.snapshot(self.model.variables),
-                                "optimizer": state.snapshot(self.model.optimizer.variables), "best": self.best},
+                                "optimizer": state.snapshot(self.model.optimizer.variables),
+                                "averages": state.snapshot(self.averages.variables), "best": self.best},
                     {"rows": self.rows, "best_epoch": self.best_epoch, "epochs": self.plan.epochs,
                      "used": self.plan.elapsed})
         self.model.stop_training = self.finished
@@ -217,13 +223,14 @@ class Keeper(keras.callbacks.Callback):
         groups, facts = state.read(self.path)
         state.put_back(model.variables, groups["model"])
         state.put_back(model.optimizer.variables, groups["optimizer"])
+        state.put_back(self.averages.variables, groups.get("averages", []))
         self.best, self.best_epoch = groups["best"], facts["best_epoch"]
         self.rows[:] = facts["rows"]
         self.plan.epochs, self.plan.used = facts["epochs"], facts["used"]
 
     def put_best(self, model):
         """Give the model the weights of the best epoch."""
-        state.put_back(model.variables, self.best)
+        state.put_back(model.weights, self.best)
 
     def _keep_to_budget(self):
         """Let the plan follow the clock, so that the schedule ends when the budget does."""

@@ -19,6 +19,8 @@ class Recipe:
         clip_norm: the largest norm of all gradients together; 0 is none.
         patience: epochs without a better validation score before it stops; 0 never stops early.
         jit: whether XLA compiles the step; it helps transformers and hurts convolutions on a CPU.
+        average: epochs that the running average of the weights reaches back over; validation hears it, and it is what
+            training leaves. 0 is none.
         slow: part of a variable's path -> factor on its learning rate.
         shift: the most that a clip is shifted in time, either way, in seconds.
         speed: share of the clips that are played slower or faster.
@@ -29,6 +31,8 @@ class Recipe:
         reverb: share of the clips that are put into an imagined room.
         mixup: share of the clips that are mixed with another one.
         mixup_alpha: of the Beta distribution of the mixture.
+        time_mask: the most frames that each of two hidden stretches takes, as a share of the clip's, in [0, 1].
+        band_mask: the most bands that each of two hidden bands takes, as a share of all, in [0, 1].
         source: where the settings come from.
     """
 
@@ -43,6 +47,7 @@ class Recipe:
     clip_norm: float = 0.0
     patience: int = 0
     jit: bool = False
+    average: float = 0.0
     slow: dict = dataclasses.field(default_factory=dict)
     shift: float = 0.1
     speed: float = 0.5
@@ -53,10 +58,13 @@ class Recipe:
     reverb: float = 0.0
     mixup: float = 0.0
     mixup_alpha: float = 0.4
+    time_mask: float = 0.0
+    band_mask: float = 0.0
     source: str = ""
 
 
-UNCHANGED = {"shift": 0.0, "speed": 0.0, "gain": 0.0, "noise": 0.0, "reverb": 0.0, "mixup": 0.0}
+UNCHANGED = {"shift": 0.0, "speed": 0.0, "gain": 0.0, "noise": 0.0, "reverb": 0.0, "mixup": 0.0,
+             "time_mask": 0.0, "band_mask": 0.0}
 """What turns a recipe's augmentation off."""
 
 RECIPES = {

@@ -1,0 +1,60 @@
+"""A running average of the weights: what validation hears and what a training leaves, calmer than the last step."""
+
+import keras
+import tensorflow as tf
+
+from kwscls.training import state
+
+
+class Averages(keras.callbacks.Callback):
+    """Keeps an exponential moving average of a model's weights, and lets validation hear it.
+
+    Statistics of batch norm are averaged too, so that they belong to the averaged kernels. Keras' own `use_ema` puts
+    the average in the place of the weights at the end of each `fit`; here the training itself never sees it. In the
+    first steps the average is the plain mean of all steps so far.
+
+    Args:
+        model: the Keras model that is trained.
+        steps: over how many steps the average reaches back; 0 leaves the weights as they are.
+
+    Attributes:
+        variables: the averages, in the order of `model.weights`, and after them how many steps they hold.
+    """
+
+    def __init__(self, model, steps):
+        super().__init__()
+        self.horizon = float(steps)
+        self.own = [weight.value for weight in model.weights]
+        self.averages = [tf.Variable(value, trainable=False) for value in self.own] if steps else []
+        self.count = tf.Variable(0.0, trainable=False)
+        self.aside = []
+
+    @property
+    def variables(self):
+        return [*self.averages, self.count] if self.averages else []
+
+    @tf.function
+    def _update(self):
+        self.count.assign_add(1.0)
+        share = 1 / tf.minimum(self.count, self.horizon)
+        for average, value in zip(self.averages, self.own, strict=True):
+            average.assign_add(tf.cast(share, average.dtype) * (value - average))
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.averages:
+            self._update()
+
+    def on_test_begin(self, logs=None):
+        """Give the model the averages for the validation."""
+        if self.averages:
+            self.aside = state.snapshot(self.own)
+            state.put_back(self.own, state.snapshot(self.averages))
+
+    def on_test_end(self, logs=None):
+        """Give the model its own weights back."""
+        if self.averages:
+            state.put_back(self.own, self.aside)
+
+    def weights(self):
+        """What validation heard: the averages, or the weights themselves where there are none."""
+        return state.snapshot(self.averages or self.own)

@@ -1,0 +1,48 @@
+"""The running average of the weights against the formula, and what hears it."""
+
+import keras
+import numpy as np
+
+from kwscls.training.averages import Averages
+
+
+def made():
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2), keras.layers.BatchNormalization()])
+    model.compile("sgd", "mse")
+    return model, np.random.default_rng(0).normal(size=(6, 3)), np.ones((6, 2))
+
+
+def test_the_average_is_the_mean_at_first_and_then_exponential():
+    model, x, y = made()
+    averages = Averages(model, 3)
+    seen = []
+    keep = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(model.get_weights()))
+    model.fit(x, y, batch_size=1, epochs=1, verbose=0, callbacks=[averages, keep])
+    for place, average in enumerate(averages.weights()):
+        wanted = np.mean([weights[place] for weights in seen[:3]], axis=0)
+        for weights in seen[3:]:
+            wanted += (weights[place] - wanted) / 3
+        np.testing.assert_allclose(average, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_validation_hears_the_average_and_training_never_sees_it():
+    model, x, y = made()
+    plain, _, _ = made()
+    plain.fit(x, y, batch_size=2, epochs=2, verbose=0, shuffle=False)
+    averages = Averages(model, 4)
+    history = model.fit(x, y, batch_size=2, epochs=2, verbose=0, shuffle=False, validation_data=(x, y),
+                        callbacks=[averages]).history
+    for one, other in zip(model.get_weights(), plain.get_weights()):
+        np.testing.assert_array_equal(one, other)
+    model.set_weights(averages.weights())
+    np.testing.assert_allclose(model.evaluate(x, y, verbose=0), history["val_loss"][-1], rtol=1e-6)
+
+
+def test_without_a_horizon_there_is_none():
+    model, x, y = made()
+    averages = Averages(model, 0)
+    model.fit(x, y, epochs=1, verbose=0, callbacks=[averages])
+    assert averages.variables == []
+    for one, other in zip(averages.weights(), model.get_weights()):
+        np.testing.assert_array_equal(one, other)
