@@ -9,6 +9,8 @@ import tensorflow as tf
 from kwscls.dsp.mel import log_mel, mel_filters, mfcc
 from kwscls.dsp.stft import spectrogram
 
+pytestmark = pytest.mark.xdist_group("librosa")  # whose import compiles: once is enough
+
 WAVEFORM = np.random.default_rng(0).normal(0, 0.1, [2, 16000]).astype(np.float32)
 
 

@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from kwscls.layers.frontends import Spectrogram
 
+pytestmark = pytest.mark.xdist_group("librosa")  # whose import compiles: once is enough
+
 
 @pytest.fixture(scope="module")
 def waveform():
