@@ -7,8 +7,6 @@ import tensorflow as tf
 
 from kwscls.dsp.stft import make_window, spectrogram
 
-pytestmark = pytest.mark.xdist_group("librosa")  # whose import compiles: once is enough
-
 WAVEFORM = np.random.default_rng(0).normal(size=[2, 4321]).astype(np.float32)
 
 
