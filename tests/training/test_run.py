@@ -1,15 +1,26 @@
 """The whole way by the command line: train, evaluate, predict, export; and what happens when something is wrong."""
 
+import csv
 import json
 import shutil
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
 
 from kwscls import evaluate, export, files, predict, train
+from kwscls.serving import bundle
 from tests.conftest import tone, write_wav
 
 SMALL = ["--size", "width=8", "units=32", "size=16", "dropout=(0.1, 0.1)"]
+
+
+def command(data, out):
+    """The words after `python -m kwscls.train`."""
+    return ["--data", str(data), "--model", "cnn", "--out", str(out), "--epochs", "15", "--no-augment",
+            "--learning-rate", "0.003", "--batch-size", "8", "--patience", "0", "--seconds", "0.25", *SMALL]
 
 
 @pytest.fixture(scope="module")
@@ -17,11 +28,9 @@ def run(tones, tmp_path_factory):
     """A finished run on the two tones."""
     place = tmp_path_factory.mktemp("place")
     out = place / "export" / "tones"
-    words = ["--data", str(tones), "--model", "cnn", "--out", str(out), "--epochs", "15", "--no-augment",
-             "--learning-rate", "0.003", "--batch-size", "8", "--patience", "0", "--seconds", "0.25", *SMALL]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)  # where the prepared copy goes
-        code = train.main(words)
+        code = train.main(command(tones, out))
     assert code == 0
     return out
 
@@ -43,6 +52,24 @@ def test_a_run_holds_what_it_should(run):
     stored = files.read_json(run / "settings.json")
     assert stored["recipe"]["learning_rate"] == 0.003 and stored["sizes"]["width"] == 8 and stored["seconds"] == 0.25
     assert files.read_json(run / "metrics.json")["accuracy"] == 1.0
+
+
+def test_a_process_that_is_killed_loses_nothing(run, tones, tmp_path):
+    out, unfinished = tmp_path / "killed", tmp_path / "killed.unfinished"
+    process = subprocess.Popen([sys.executable, "-m", "kwscls.train", *command(tones, out)], stderr=subprocess.DEVNULL)
+    while not (unfinished / "checkpoint.npz").exists():
+        assert process.poll() is None, "it ended before its first checkpoint"
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    assert not out.exists()
+    assert train.main(["--resume", *command(tones, out)]) == 0
+    assert not unfinished.exists()
+    columns = ["loss", "accuracy", "val_loss", "val_accuracy"]
+    whole, resumed = (list(csv.DictReader((place / "history.csv").open())) for place in (run, out))
+    assert [[row[name] for name in columns] for row in resumed] == [[row[name] for name in columns] for row in whole]
+    clips = np.random.default_rng(0).normal(0, 0.1, (3, 4000)).astype(np.float32)
+    np.testing.assert_array_equal(bundle.load(out).scores(clips), bundle.load(run).scores(clips))
 
 
 def test_evaluate_prints_one_json_object(run, capsys):
@@ -83,8 +110,6 @@ def test_predict_names_what_is_not_there(run, tmp_path, capsys):
 
 
 def test_export_writes_the_same_model_elsewhere(run, tmp_path, capsys):
-    from kwscls.serving import bundle
-
     assert export.main(["--run", str(run), "--out", str(tmp_path / "served")]) == 0
     clips = np.random.default_rng(0).normal(0, 0.1, (3, 4000)).astype(np.float32)
     np.testing.assert_array_equal(bundle.load(tmp_path / "served").scores(clips), bundle.load(run).scores(clips))
