@@ -33,7 +33,7 @@ def show(results):
     from kwscls.evaluation import tables
 
     console.table(tables.title(results), tables.measure_columns(results), tables.measures(results))
-    console.table("Each label with 95 % intervals, the worst F1 first", tables.LABEL_COLUMNS, tables.labels(results))
+    console.table(*tables.label_table(results))
     if "robustness" in results:
         console.table(f"Disturbed, {results['robustness'][0]['clips']} of the clips", tables.DISTURBED_COLUMNS,
                       tables.disturbed(results))

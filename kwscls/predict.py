@@ -26,9 +26,11 @@ def act(settings):
             failed += 1
             print(f"error: {answer.error}", file=sys.stderr)
             continue
-        best = np.argsort(-answer.scores, kind="stable")[:settings.top]
+        heard = bundle.heard(answer.scores)
+        best = np.argsort(-answer.scores, kind="stable")[:max(settings.top, heard.sum())]
         if settings.json:
-            console.print_json(as_json(answer, bundle.labels, best))
+            told = {} if bundle.activation == "softmax" else {"heard": [bundle.labels[i] for i in best if heard[i]]}
+            console.print_json(as_json(answer, bundle.labels, best) | told)
         rows.extend((answer.path if place == 0 else "", bundle.labels[label], f"{answer.scores[label]:.4f}")
                     for place, label in enumerate(best))
         if len(answer.windows) > 1:

@@ -78,6 +78,10 @@ class TrainSettings:
     seed: int = setting(0, "of weights, order, dropout and augmentation")
     seconds: float | None = setting(None, "clip length in seconds (default: what the training clips suggest)")
     size: list[str] = setting([], "sizes of the model that differ, such as width=16", many=True, metavar="NAME=VALUE")
+    activation: str | None = setting(None, "softmax for one label a clip, sigmoid for any number (default: what the clips "
+                                     "have)", choices=("softmax", "sigmoid"))
+    evened: str | None = setting(None, "help rare labels: draw their clips more often, or let them weigh more in the loss",
+                                 choices=("sampling", "weights"))
     batch_size: int | None = setting(None, "clips a step")
     optimizer: str | None = setting(None, "adam, adamw, sgd or rmsprop")
     learning_rate: float | None = setting(None, "the highest of the schedule")

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kwscls.errors import KwsclsError
+from kwscls.data.prepared import class_folders, label_marks, label_names, split_clips
 
 MEMORY = 4 << 30
 """Bytes of 16-bit samples that one split may take in memory; a larger one is read from its files in each epoch."""
@@ -18,15 +18,17 @@ class Clips:
     """The clips of one split as equal-length waveforms, reachable by index.
 
     Args:
-        folder: class folders of 16-bit mono WAV files, as `prepare` writes them.
-        labels: names of the class folders in the order of the logits; those found when None.
+        folder: class folders of 16-bit mono WAV files, as `prepare` writes them; where clips have several labels,
+            the manifest beside it tells.
         samples: length that each clip is cut or zero-padded to, at its end.
+        labels: their names in the order of the logits; those found when None.
         memory: bytes that the samples may take in memory.
 
     Attributes:
         paths: the files, in order.
         labels: the names of the labels.
-        targets: int64 [clips], index of each clip's label.
+        marks: bool [clips, labels], which labels each clip has.
+        targets: int64 [clips], index of each clip's first label.
 
     Raises:
         KwsclsError: the folder holds no clips, or a label that the model does not know.
@@ -34,24 +36,20 @@ class Clips:
 
     def __init__(self, folder, samples, labels=None, memory=MEMORY):
         self.folder, self.samples = Path(folder), samples
-        found = class_folders(folder)
-        unknown = sorted(set(found) - set(labels or found))
-        if unknown:
-            raise KwsclsError(f"holds labels that are unknown here: {', '.join(unknown)}", folder,
-                              f"known are {', '.join(labels)}")
-        self.labels = list(labels or found)
-        self.paths = [str(path) for name in found for path in sorted((self.folder / name).glob("*.wav"))]
-        self.targets = np.array([self.labels.index(Path(path).parent.name) for path in self.paths], np.int64)
+        clips = split_clips(folder)
+        self.labels = list(labels or label_names(clips))
+        self.marks = label_marks(clips, self.labels, folder)
+        self.targets = np.array([self.labels.index(clip.labels[0]) for clip in clips], np.int64)
+        self.paths = [str(clip.path) for clip in clips]
         fits = 2 * samples * len(self.paths) <= memory
-        self._read = self._from_memory(found) if fits else self._from_files()
+        self._read = self._from_memory(class_folders(folder)) if fits else self._from_files()
 
     def __len__(self):
         return len(self.paths)
 
     def batch(self, indices):
-        """Waveforms float32 [batch, samples] and one-hot targets float32 [batch, labels] of int indices [batch]."""
-        targets = tf.one_hot(tf.gather(self.targets, indices), len(self.labels))
-        return self._read(indices), targets
+        """Waveforms float32 [batch, samples] and targets float32 [batch, labels], 1 where a clip has the label."""
+        return self._read(indices), tf.cast(tf.gather(self.marks, indices), tf.float32)
 
     def _from_memory(self, found):
         """A reader that keeps all samples in memory, as 16-bit integers."""
@@ -78,21 +76,6 @@ class Clips:
                                          parallel_iterations=16)
 
 
-def class_folders(folder):
-    """The names of the class folders in a split's folder, sorted.
-
-    Raises:
-        KwsclsError: there is no such folder, or nothing in it.
-    """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise KwsclsError("is no folder", folder, "prepare the data with python -m kwscls.prepare")
-    names = sorted(place.name for place in folder.iterdir() if place.is_dir() and any(place.glob("*.wav")))
-    if not names:
-        raise KwsclsError("holds no class folders with WAV files", folder, "prepare it with python -m kwscls.prepare")
-    return names
-
-
 def clip_length(folder, seconds=None):
     """The clip length for a folder of prepared clips, in samples, and their sample rate in Hz.
 
@@ -110,7 +93,7 @@ def clip_length(folder, seconds=None):
     return round(seconds * rate), rate
 
 
-def training_batches(clips, batch_size, seed, epochs, first_epoch=0, change=None):
+def training_batches(clips, batch_size, seed, epochs, first_epoch=0, change=None, chances=None, weights=None):
     """Shuffled batches of the epochs `first_epoch` to `epochs`, the same for the same seed whatever came before.
 
     Args:
@@ -120,24 +103,41 @@ def training_batches(clips, batch_size, seed, epochs, first_epoch=0, change=None
         epochs: where to end.
         first_epoch: where to begin, when a run is resumed.
         change: augmentation, a function (waveforms, targets, seed int32 [2]) -> (waveforms, targets), or None.
+        chances: float [clips], summing up to 1: how often clips come into an epoch, which stays as long; None is once
+            each.
+        weights: float [labels], of each label in the loss, or None.
 
     Returns:
-        A `tf.data.Dataset` of waveforms [batch, samples] and targets [batch, labels], `steps(...)` batches an epoch.
+        A `tf.data.Dataset` of waveforms [batch, samples] and targets [batch, labels], with `weights` also the weight of
+        each clip [batch]; `steps(...)` batches an epoch.
     """
     def epoch_indices(epoch):
-        order = tf.random.experimental.stateless_shuffle(
-            tf.range(len(clips)), seed=tf.stack([tf.cast(seed, tf.int64), epoch]))
+        draw = tf.stack([tf.cast(seed, tf.int64), epoch])
+        chosen = tf.range(len(clips)) if chances is None else _drawn(chances, draw)
+        order = tf.random.experimental.stateless_shuffle(chosen, seed=draw)
         batches = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
         return tf.data.Dataset.zip(batches, tf.data.Dataset.counter(epoch * steps(clips, batch_size)))
 
     def read(indices, step):
         waveforms, targets = clips.batch(indices)
-        if change is None:
+        if change is not None:
+            waveforms, targets = change(waveforms, targets,
+                                        tf.cast(tf.stack([tf.cast(seed, tf.int64), step]), tf.int32))
+        if weights is None:
             return waveforms, targets
-        return change(waveforms, targets, tf.cast(tf.stack([tf.cast(seed, tf.int64), step]), tf.int32))
+        return waveforms, targets, tf.linalg.matvec(targets, tf.cast(weights, tf.float32)) / tf.reduce_sum(targets, axis=1)
 
     indices = tf.data.Dataset.range(first_epoch, epochs).flat_map(epoch_indices)
     return indices.map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
+
+
+def _drawn(chances, seed):
+    """As many indices as there are chances, each index as often as its chance says, rounded down or up at random."""
+    edges = tf.cumsum(tf.constant(chances, tf.float64))
+    count = len(chances)
+    start = tf.random.stateless_uniform([], seed, dtype=tf.float64)
+    places = (tf.range(count, dtype=tf.float64) + start) / count * edges[-1]
+    return tf.minimum(tf.searchsorted(edges, places, side="right"), count - 1)
 
 
 def ordered_batches(clips, batch_size):

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from kwscls import files
-from kwscls.data import archives, corpora, manifest
+from kwscls.data import archives, audioset, corpora, manifest
 from kwscls.errors import KwsclsError
 
 
@@ -39,7 +39,8 @@ class Source:
                 archives.unpack(self.place or corpora.download(self.corpus), place)
         if self.corpus and not pattern and place.is_dir():
             return corpora.recordings(self.corpus, place)
-        return manifest.load(place, pattern)
+        lists = audioset.lists(place)
+        return audioset.read(*lists) if lists else manifest.load(place, pattern)
 
     def checksum(self):
         """The archive's SHA-256: as published, or computed where nobody publishes it; None without an archive."""

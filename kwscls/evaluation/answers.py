@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from kwscls import console
-from kwscls.data.manifest import Recording, read
+from kwscls.data.prepared import label_marks, split_clips
 from kwscls.errors import KwsclsError
 
 
@@ -36,6 +36,11 @@ class Split:
         """The clips' paths below the prepared folder."""
         return [path.relative_to(self.folder).as_posix() for path in self.paths]
 
+    def with_truth_of(self, scores):
+        """The same clips; where the highest of the scores [clips, labels] is at one of a clip's labels, that is its truth."""
+        best = np.asarray(scores).argmax(axis=1)
+        return dataclasses.replace(self, truth=np.where(self.marks[np.arange(len(best)), best], best, self.truth))
+
     def some(self, most, seed=0):
         """At most so many of the clips, drawn by `seed`, in order."""
         chosen = np.sort(np.random.default_rng(seed).permutation(len(self.paths))[:most])
@@ -59,21 +64,11 @@ def find_split(folder, name, labels):
         there = sorted(place.name for place in folder.iterdir() if place.is_dir()) if folder.is_dir() else []
         raise KwsclsError(f"has no split {name}", folder,
                           f"it has {', '.join(there)}" if there else "prepare it with python -m kwscls.prepare")
-    paths = sorted((folder / name).glob("*/*.wav"))
-    if not paths:
-        raise KwsclsError("holds no class folders with WAV files", folder / name,
-                          "prepare it with python -m kwscls.prepare")
-    manifest = folder / "manifest.csv"
-    rows = {row.path: row for row in read(manifest)} if manifest.is_file() else {}
-    known = [rows.get(path.absolute(), Recording(path, (path.parent.name,))) for path in paths]
-    found = {path.parent.name for path in paths}.union(*(row.labels for row in known))
-    unknown = sorted(found - set(labels))
-    if unknown:
-        raise KwsclsError(f"holds labels that the model does not know: {', '.join(unknown)}", folder / name,
-                          f"it knows {', '.join(labels)}")
-    return Split(folder, name, paths, np.array([labels.index(path.parent.name) for path in paths], np.int64),
-                 np.array([[label in row.labels for label in labels] for row in known]),
-                 [row.group or "" for row in known])
+    clips = split_clips(folder / name)
+    marks = label_marks(clips, labels, folder / name)
+    return Split(folder, name, [clip.path for clip in clips],
+                 np.array([labels.index(clip.labels[0]) for clip in clips], np.int64), marks,
+                 [clip.group or "" for clip in clips])
 
 
 def read_waveforms(paths, sample_rate, samples, batch_size):

@@ -68,6 +68,8 @@ def multilabel_scores(truth, probabilities, labels, thresholds=0.5, groups=None,
 def choose_thresholds(truth, probabilities, labels):
     """The threshold of each label with the highest F1, to be chosen on other clips than those that are scored.
 
+    It lies in the middle between the lowest score that it takes in and the highest one that it leaves out.
+
     Args:
         truth: 0 or 1, [clips, labels].
         probabilities: [clips, labels].
@@ -88,7 +90,8 @@ def choose_thresholds(truth, probabilities, labels):
     for i in np.flatnonzero(truth.any(axis=0)):
         precision, recall, thresholds = precision_recall_curve(truth[:, i], probabilities[:, i])
         f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
-        chosen[i] = thresholds[f1[:-1].argmax()]
+        best = f1[:-1].argmax()
+        chosen[i] = (thresholds[best] + (thresholds[best - 1] if best else 0)) / 2
     return chosen
 
 

@@ -31,24 +31,28 @@ def curves(history):
     """Loss and accuracy of training and validation by epoch, the best epoch marked.
 
     Args:
-        history: a dict an epoch with `epoch`, `loss`, `accuracy`, `val_loss` and `val_accuracy`.
+        history: a dict an epoch with `epoch`, `loss`, `accuracy`, `val_loss`, `val_accuracy` and perhaps `val_score`,
+            which tells the best epoch.
     """
     from matplotlib.ticker import MaxNLocator
 
     epochs = [int(row["epoch"]) for row in history]
-    best = max(history, key=lambda row: (float(row["val_accuracy"]), -float(row["val_loss"])))
+    best = max(history, key=lambda row: (
+        float(row.get("val_score") or row["val_accuracy"]), -float(row["val_loss"])))
     with _style():
         figure, axes = _figure(10, 4, columns=2)
         for ax, name in zip(axes, ("loss", "accuracy")):
             for key, colour, what in ((name, BLUE, "training"), (f"val_{name}", ORANGE, "validation")):
                 ax.plot(epochs, [float(row[key]) for row in history], "o-" if len(history) < 15 else "-", color=colour,
                         label=what, markersize=4)
+            if name == "accuracy" and any(row.get("val_score") not in (None, row["val_accuracy"]) for row in history):
+                ax.plot(epochs, [float(row["val_score"]) for row in history], "--", color=GREEN, label="validation score")
             ax.axvline(int(best["epoch"]), color=GREY, linestyle=":", label=f"best epoch, {best['epoch']}")
             ax.set(title=name.capitalize(), xlabel="epoch")
             ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes[0].set_ylim(bottom=0)
         axes[1].set_ylim(top=1.005)
-        _legend(figure, *axes[0].get_legend_handles_labels())
+        _legend(figure, *axes[1].get_legend_handles_labels())
         return figure
 
 

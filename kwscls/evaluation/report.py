@@ -60,12 +60,13 @@ def page(results, rows=()):
     broad = {"curves", "robustness"} | ({"confusion", "per_label"} if len(results["labels"]) > 20 else set())
     figures = [f"<figure{' class=broad' * (name in broad)}><h2>{words}</h2>"
                f"<div>{_image(drawn[name], words)}</div></figure>" for name, words in PICTURES if name in drawn]
+    heading, columns, lines = tables.label_table(results)
     return string.Template(PAGE).substitute(
         title=html.escape(f"{results['model']}: {results['split']} of {Path(results['data']).name}"),
         model=html.escape(results["model"]), about=html.escape(about(results)), cards="".join(cards(results)),
         figures="".join(figures), style=STYLE,
         measures=_table(tables.measure_columns(results), tables.measures(results)),
-        labels=_table(tables.LABEL_COLUMNS, tables.labels(results)),
+        label_heading=heading, labels=_table(columns, lines),
         mistakes="".join(mistakes(results)) or "<p>There are none.</p>")
 
 
@@ -80,6 +81,11 @@ def about(results):
 
 def cards(results):
     """The numbers to see first."""
+    if "multilabel" in results:
+        for name, words in (("mean_average_precision", "mean average precision"), ("roc_auc", "ROC AUC")):
+            low, high = results["multilabel"][f"{name}_interval"]
+            yield (f"<div class=card><b>{results['multilabel'][name]:.3f}</b><span>{words}</span>"
+                   f"<small>{low:.3f} to {high:.3f}</small></div>")
     for name, words in (("accuracy", "accuracy"), ("balanced_accuracy", "balanced accuracy"), ("macro_f1", "macro F1")):
         low, high = results[f"{name}_interval"]
         yield (f"<div class=card><b>{100 * results[name]:.1f} %</b><span>{words}</span>"
@@ -211,7 +217,7 @@ PAGE = """<!doctype html>
 <div class="figures">$figures</div>
 <h2>All numbers</h2>
 $measures
-<h2>All labels with 95 % intervals, the worst F1 first</h2>
+<h2>$label_heading</h2>
 $labels
 <h2>The surest mistakes</h2>
 <div class="mistakes">$mistakes</div>

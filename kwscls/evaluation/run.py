@@ -19,8 +19,9 @@ METRICS = "metrics.json"
 def evaluate(run, data=None, split="test", out=None, batch_size=64, mistakes=20, noise=None, seed=0):
     """Say how good a run's exported model is on a split, and write the results.
 
-    A temperature, and the thresholds of a model of independent labels, are chosen on the validation clips where
-    there are some; the split that is scored has no part in them.
+    A temperature, and the thresholds of a model of independent labels that brings none, are chosen on the validation
+    clips where there are some; the split that is scored has no part in them. Where clips have several labels, an answer
+    that is one of them is right.
 
     Args:
         run: a run's folder, or an export's.
@@ -53,6 +54,7 @@ def evaluate(run, data=None, split="test", out=None, batch_size=64, mistakes=20,
     clips = answers.find_split(folder, split, bundle.labels)
     raw = answers.answer(bundle, clips, batch_size)
     probabilities = answers.as_distributions(raw, bundle.activation)
+    clips = clips.with_truth_of(probabilities)
     results = {
         "model": bundle.model, "split": split, "data": str(folder),
         **scores(clips.truth, probabilities, bundle.labels, clips.groups, seed=seed),
@@ -103,9 +105,9 @@ def _told(run):
 
 
 def independent(bundle, clips, raw, validation, batch_size, seed):
-    """Scores of independent labels, at thresholds chosen on the validation clips, or 0.5 where there are none."""
-    thresholds = 0.5
-    if validation:
+    """Scores of independent labels, at the model's own thresholds, or at those that the validation clips choose, or 0.5."""
+    thresholds = bundle.thresholds or 0.5
+    if validation and not bundle.thresholds:
         thresholds = choose_thresholds(validation.marks, answers.answer(bundle, validation, batch_size), bundle.labels)
     return multilabel_scores(clips.marks, raw, bundle.labels, thresholds, clips.groups, seed=seed)
 

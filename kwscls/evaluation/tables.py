@@ -3,10 +3,12 @@
 MEASURES = (("accuracy", "accuracy"), ("balanced_accuracy", "balanced accuracy"), ("macro_f1", "macro F1"),
             ("macro_precision", "macro precision"), ("macro_recall", "macro recall"), ("roc_auc", "ROC AUC"),
             ("log_loss", "log loss"))
-MULTILABEL = (("mean_average_precision", "mean average precision"), ("d_prime", "d-prime"),
-              ("micro_f1", "micro F1 at the thresholds"))
+MULTILABEL = (("mean_average_precision", "mean average precision"), ("roc_auc", "ROC AUC, all labels"), ("d_prime", "d-prime"),
+              ("micro_f1", "micro F1 at the thresholds"), ("macro_f1", "macro F1 at the thresholds"))
 
 LABEL_COLUMNS = ("label", "clips#", "recall %#", "precision %#", "F1 %#", "ROC AUC#")
+HEARD_COLUMNS = ("label", "clips#", "average precision %#", "ROC AUC#", "d-prime#", "threshold#", "recall %#", "precision %#",
+                 "F1 %#")
 DISTURBED_COLUMNS = ("disturbance", "level#", "accuracy#", "95 %#")
 MISTAKE_COLUMNS = ("clip", "label", "answer", "confidence#")
 
@@ -23,16 +25,33 @@ def measure_columns(results):
 
 def measures(results):
     """Rows of each number about the whole: what, value, interval."""
-    rows = [(words, number(results[name]), bounds(results[f"{name}_interval"])) for name, words in MEASURES]
+    rows = []
+    if "multilabel" in results:
+        rows += [(words, number(results["multilabel"][name]), bounds(results["multilabel"][f"{name}_interval"]))
+                 for name, words in MULTILABEL]
+    rows += [(words, number(results[name]), bounds(results[f"{name}_interval"])) for name, words in MEASURES]
     found = results["calibration"]
     rows.append(("calibration error", number(found["ece"]), bounds(found["ece_interval"])))
     if "temperature" in found:
         rows.append((f"  at temperature {found['temperature']:.2f}", number(found["ece_at_temperature"]),
                      bounds(found["ece_at_temperature_interval"])))
-    if "multilabel" in results:
-        rows += [(words, number(results["multilabel"][name]), bounds(results["multilabel"][f"{name}_interval"]))
-                 for name, words in MULTILABEL]
     return rows
+
+
+def label_table(results):
+    """Title, columns and rows of the table of labels: of one label a clip, or of independent ones."""
+    if "multilabel" in results:
+        return "Each label, the worst average precision first", HEARD_COLUMNS, heard(results)
+    return "Each label with 95 % intervals, the worst F1 first", LABEL_COLUMNS, labels(results)
+
+
+def heard(results):
+    """Rows of each independent label, those without clips last."""
+    rows = sorted(results["multilabel"]["per_label"].items(),
+                  key=lambda item: 2 if item[1]["average_precision"] is None else item[1]["average_precision"])
+    return [(label, row["support"], percent(row["average_precision"], row["average_precision_interval"]),
+             number(row["roc_auc"]), number(row["d_prime"]), number(row["threshold"]),
+             *(percent(row[name], None) for name in ("recall", "precision", "f1"))) for label, row in rows]
 
 
 def labels(results):

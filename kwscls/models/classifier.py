@@ -16,6 +16,8 @@ class AudioClassifier(keras.Model):
         activation: "softmax" (one label) or "sigmoid" (any number of labels): logits to scores.
         frame_step: samples from one frame of the logits to the next; None when there is one label a clip.
         frame_length: samples that one frame of the logits sees.
+        thresholds: with "sigmoid", the score of each label from which on it counts as heard; 0.5 of all when None.
+        temperature: what the logits are divided by before they become scores.
     """
 
     def __init__(self, inputs, outputs, name=None, **kwargs):
@@ -23,7 +25,8 @@ class AudioClassifier(keras.Model):
         super().__init__(inputs=inputs, outputs=outputs, name=name, **kwargs)
         self._set_facts(**facts)
 
-    def _set_facts(self, labels=None, sample_rate=16000, activation="softmax", frame_step=None, frame_length=None):
+    def _set_facts(self, labels=None, sample_rate=16000, activation="softmax", frame_step=None, frame_length=None,
+                   thresholds=None, temperature=1.0):
         if labels is None:
             labels = self.outputs[0].shape[-1]
         self.labels = label_names(labels)
@@ -31,6 +34,8 @@ class AudioClassifier(keras.Model):
         self.activation = activation
         self.frame_step = frame_step
         self.frame_length = frame_length
+        self.thresholds = None if thresholds is None else tuple(float(one) for one in thresholds)
+        self.temperature = float(temperature)
 
     @property
     def samples(self):
@@ -55,7 +60,7 @@ class AudioClassifier(keras.Model):
         return model
 
 
-_FACTS = ("labels", "sample_rate", "activation", "frame_step", "frame_length")
+_FACTS = ("labels", "sample_rate", "activation", "frame_step", "frame_length", "thresholds", "temperature")
 
 
 def label_names(labels):

@@ -6,6 +6,8 @@ import re
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from kwscls import files
 from kwscls.errors import KwsclsError
 
@@ -23,6 +25,7 @@ def save(model, folder):
         scores: float32 [batch, labels], or [batch, frames, labels] of a frame model;
         label: string [batch] or [batch, frames], the label with the highest score;
         labels: string [batch, labels], the labels in the order of the scores;
+        heard: bool like the scores, which labels reach their thresholds (models of independent labels only);
         times: float32 [batch, frames], the middle of each frame in seconds (frame models only).
 
     Args:
@@ -64,7 +67,8 @@ def facts(model):
     """What a bundle says about its model."""
     return {"model": model.name, "labels": list(model.labels), "sample_rate": model.sample_rate,
             "samples": model.samples, "activation": model.activation, "frame_step": model.frame_step,
-            "frame_length": model.frame_length, "parameters": model.count_params()}
+            "frame_length": model.frame_length, "parameters": model.count_params(),
+            "thresholds": model.thresholds and list(model.thresholds), "temperature": model.temperature}
 
 
 def find(run):
@@ -103,7 +107,7 @@ def load(run):
         raise KwsclsError("is a damaged SavedModel", folder, "export it again") from error
     return Loaded(folder=folder, graph=graph, model=known["model"], labels=known["labels"],
                   sample_rate=known["sample_rate"], samples=known["samples"], activation=known["activation"],
-                  frame_step=known["frame_step"], frame_length=known["frame_length"])
+                  frame_step=known["frame_step"], frame_length=known["frame_length"], thresholds=known.get("thresholds"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,6 +124,7 @@ class Loaded:
         activation: "softmax" or "sigmoid".
         frame_step: samples between frames of a frame model, else None.
         frame_length: samples that such a frame sees, else None.
+        thresholds: of independent labels, the score of each from which on it counts as heard; None where none are known.
     """
 
     folder: Path
@@ -131,10 +136,18 @@ class Loaded:
     activation: str
     frame_step: int | None
     frame_length: int | None
+    thresholds: list | None = None
 
     def scores(self, waveforms):
         """Scores, float32 [batch, labels] or [batch, frames, labels], of waveforms, float32 [batch, samples]."""
         return self.answer("serving_default", waveform=waveforms)["scores"]
+
+    def heard(self, scores):
+        """Which labels scores [..., labels] say are there: those that reach their thresholds, or the best one of a softmax."""
+        scores = np.asarray(scores)
+        if self.activation == "softmax":
+            return np.arange(len(self.labels)) == scores.argmax(axis=-1)[..., None]
+        return scores >= np.array(self.thresholds or 0.5, np.float32)
 
     def answer(self, signature, **inputs):
         """The outputs of a signature, as numpy arrays by name.

@@ -54,10 +54,14 @@ class Bundle(tf.Module):
         model, batch = self.model, tf.shape(clips)[0]
         some = tf.pad(clips, [[0, tf.maximum(1 - batch, 0)], [0, 0]])  # TensorFlow's fused convolutions need one clip
         logits = tf.cast(model(some, training=False), tf.float32)[:batch]
+        if model.temperature != 1:
+            logits /= model.temperature
         scores = tf.nn.sigmoid(logits) if model.activation == "sigmoid" else tf.nn.softmax(logits)
         names = tf.constant(list(model.labels))
         answers = {"scores": scores, "label": tf.gather(names, tf.argmax(scores, axis=-1)),
                    "labels": tf.tile(names[tf.newaxis], [batch, 1])}
+        if model.activation == "sigmoid":
+            answers["heard"] = scores >= tf.constant(model.thresholds or 0.5, tf.float32)
         if model.frame_step:
             starts = tf.range(tf.shape(scores)[1]) * model.frame_step
             middles = (tf.cast(starts, tf.float32) + model.frame_length / 2) / model.sample_rate

@@ -8,17 +8,18 @@ import numpy as np
 
 from kwscls import console
 from kwscls.augment.masks import set_masks
-from kwscls.data import pipeline
+from kwscls.data import balance, pipeline
 from kwscls.data.frames import FrameClips
 from kwscls.errors import KwsclsError
-from kwscls.training import optimizers, state
+from kwscls.training import measures, optimizers, state
 from kwscls.training.averages import Averages
 from kwscls.training.display import Display
 from kwscls.training.frames import FrameAccuracy, FrameCrossentropy, PooledAccuracy, PooledCrossentropy
 from kwscls.training.rehearsal import rehearse
 
-ROWS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
-"""The columns of a history."""
+ROWS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds", "val_score")
+"""The columns of a history; `val_score` tells the best epoch: the accuracy, or what `measures.metrics` puts in its
+place."""
 
 CHECKPOINT = "checkpoint.npz"
 """The file from which a training is resumed."""
@@ -56,28 +57,27 @@ class Plan:
         return self.used + time.monotonic() - self.started
 
 
-def compile_model(model, recipe, per_frame=False):
+def compile_model(model, recipe, per_frame=False, uneven=False):
     """Give a model the loss, the optimizer and the metric of its task.
 
     Args:
         model: an `AudioClassifier`; "sigmoid" models get a binary cross-entropy for each label.
         recipe: a `Recipe`.
         per_frame: whether a frame model has a target for each frame; if not, its frames' mean answers for the clip.
+        uneven: whether labels are so uneven that their balanced accuracy tells more than the accuracy.
     """
     if model.frame_step:
         loss, metric = (FrameCrossentropy, FrameAccuracy) if per_frame else (PooledCrossentropy, PooledAccuracy)
-        loss, metric = loss(model.activation, recipe.label_smoothing), metric(model.activation)
-    elif model.activation == "sigmoid":
-        loss = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
-        metric = keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy")
+        loss, metrics = loss(model.activation, recipe.label_smoothing), [metric(model.activation)]
     else:
-        loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
-        metric = keras.metrics.CategoricalAccuracy(name="accuracy")
-    model.compile(optimizer=optimizers.optimizer(recipe, model), loss=loss, metrics=[metric],
-                  jit_compile=recipe.jit)
+        kind = keras.losses.BinaryCrossentropy if model.activation == "sigmoid" else keras.losses.CategoricalCrossentropy
+        loss = kind(from_logits=True, label_smoothing=recipe.label_smoothing)
+        metrics = measures.metrics(model.activation, uneven)
+    model.compile(optimizer=optimizers.optimizer(recipe, model), loss=loss, metrics=metrics, jit_compile=recipe.jit)
 
 
-def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume=False, change=None):
+def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume=False, change=None,
+        evened=None):
     """Train a model and leave it with the weights of its best epoch.
 
     Args:
@@ -90,19 +90,25 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume
         budget: seconds it may take, which then fixes the number of epochs; None leaves that to the recipe.
         resume: go on from the checkpoint in `folder`.
         change: augmentation, see `pipeline.training_batches`.
+        evened: how rare labels are helped: "sampling" draws their clips more often, "weights" lets them weigh more in
+            the loss, None leaves them.
 
     Returns:
         The history: a list of a dict an epoch, with the keys of `ROWS`.
     """
     set_masks(model, recipe)
-    compile_model(model, recipe, per_frame=isinstance(train, FrameClips))
+    per_frame = isinstance(train, FrameClips)
+    compile_model(model, recipe, per_frame, uneven=not per_frame and balance.is_uneven(train.marks))
+    chances = balance.clip_chances(train.marks) if evened == "sampling" else None
+    weights = balance.label_weights(train.marks) if evened == "weights" else None
     plan = Plan(recipe.epochs, pipeline.steps(train, recipe.batch_size), budget)
     averages = Averages(model, recipe.average * plan.steps)
     keeper = Keeper(folder / CHECKPOINT, plan, recipe.patience, averages)
     validation_batches = pipeline.ordered_batches(validation, recipe.batch_size)
 
     def batches(first_epoch):
-        return pipeline.training_batches(train, recipe.batch_size, seed, ENDLESS, first_epoch, change)
+        return pipeline.training_batches(train, recipe.batch_size, seed, ENDLESS, first_epoch, change, chances,
+                                         weights)
 
     if resume and keeper.path.exists():
         keeper.restore(model)
@@ -173,7 +179,7 @@ class Rate(keras.callbacks.Callback):
 class Keeper(keras.callbacks.Callback):
     """Keeps history and best weights, writes the checkpoint of each epoch, and says when it is enough.
 
-    The best epoch has the highest validation accuracy; among equals, the lowest validation loss.
+    The best epoch has the highest validation score; among equals, the lowest validation loss.
 
     Args:
         path: the checkpoint's file.
@@ -206,8 +212,9 @@ class Keeper(keras.callbacks.Callback):
                               "lower --learning-rate or set --clip-norm 1")
         self.rows.append({"epoch": epoch + 1, **values,
                           "learning_rate": float(self.model.optimizer.learning_rate.numpy()),
-                          "seconds": round(time.monotonic() - self.epoch_started, 3)})
-        scores = [(row["val_accuracy"], -row["val_loss"]) for row in self.rows]
+                          "seconds": round(time.monotonic() - self.epoch_started, 3),
+                          "val_score": float(logs.get("val_score", logs["val_accuracy"]))})
+        scores = [(row["val_score"], -row["val_loss"]) for row in self.rows]
         if scores[-1] > max(scores[:-1], default=(-1.0, 0.0)):
             self.best, self.best_epoch = self.averages.weights(), epoch + 1
         self._keep_to_budget()

@@ -8,16 +8,20 @@ import time
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from kwscls import console, files, models
 from kwscls import settings as settings_room
 from kwscls.augment.change import augmentation, load_noises
 from kwscls.data.frames import is_table
-from kwscls.data.pipeline import Clips, class_folders, clip_length
+from kwscls.data import pipeline
+from kwscls.data.pipeline import Clips, clip_length
 from kwscls.data.prepare import ready
+from kwscls.data.prepared import label_names, split_clips
 from kwscls.errors import KwsclsError
 from kwscls.evaluation import plots, plots_inside, tables
+from kwscls.evaluation.multilabel import choose_thresholds
 from kwscls.evaluation.run import evaluate
 from kwscls.serving import bundle
 from kwscls.training import optimizers, recipes, statistics
@@ -67,18 +71,25 @@ def fill_run(folder, settings):
     prepared = Path(ready(settings.data))
     train_clips, validation_clips, rate = load_clips(prepared, settings.seconds)
     seed_everything(settings)
-    model = models.build(settings.model, train_clips.labels, train_clips.samples, sample_rate=rate, **sizes)
+    activation = settings.activation or ("sigmoid" if (train_clips.marks.sum(axis=1) > 1).any() else "softmax")
+    if activation == "sigmoid" and settings.label_smoothing is None:
+        recipe = dataclasses.replace(recipe, label_smoothing=0.0)  # a clip lacks most labels: they would all be raised
+    model = models.build(settings.model, train_clips.labels, train_clips.samples, sample_rate=rate, activation=activation,
+                         **sizes)
     files.write_json(folder / "settings.json", {
         **settings_room.as_dict(settings), "seconds": train_clips.samples / rate, "prepared": str(prepared),
         "recipe": dataclasses.asdict(recipe), "sizes": sizes})
     start_model(model, settings, train_clips)
     console.say(f"{settings.model}: {model.count_params():,} parameters; {len(train_clips)} clips to learn from and "
                 f"{len(validation_clips)} to validate with, {len(model.labels)} labels, "
-                f"{model.samples / rate:g} s at {rate} Hz")
+                f"{model.samples / rate:g} s at {rate} Hz{', any number of labels a clip' * (activation == 'sigmoid')}")
     left = settings.budget and settings.budget - (time.monotonic() - started)
     noises = load_noises(settings.noises or prepared / "noise", rate, model.samples)
     history = fit(model, train_clips, validation_clips, recipe, folder, seed=settings.seed, budget=left,
-                  resume=settings.resume, change=augmentation(recipe, rate, noises))
+                  resume=settings.resume, change=augmentation(recipe, rate, noises),
+                  evened=settings.evened)
+    if activation == "sigmoid":
+        model.thresholds = validated_thresholds(model, validation_clips)
     write_run(folder, model, history)
     results = evaluate(folder, data=str(prepared), split="test" if (prepared / "test").is_dir() else "validation")
     console.table(tables.title(results), tables.measure_columns(results), tables.measures(results))
@@ -146,6 +157,13 @@ def chosen_sizes(settings):
     return sizes
 
 
+def validated_thresholds(model, clips, batch_size=64):
+    """The threshold of each label with the highest F1 on some clips, whose answers are those of the export."""
+    batches = pipeline.ordered_batches(clips, batch_size)
+    scores = np.concatenate([bundle.scores_of(model, waveforms) for waveforms, _ in batches])
+    return choose_thresholds(clips.marks, scores if scores.ndim == 2 else scores.mean(axis=1), clips.labels).tolist()
+
+
 def load_clips(prepared, seconds=None):
     """The training and validation clips of a prepared folder, and their sample rate in Hz.
 
@@ -153,7 +171,7 @@ def load_clips(prepared, seconds=None):
         prepared: the folder with `train` and `validation`.
         seconds: clip length; chosen by the training clips when None.
     """
-    labels = class_folders(prepared / "train")
+    labels = label_names(split_clips(prepared / "train"))
     samples, rate = clip_length(prepared / "train", seconds)
     return Clips(prepared / "train", samples, labels), Clips(prepared / "validation", samples, labels), rate
 
