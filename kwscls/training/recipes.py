@@ -8,7 +8,9 @@ class Recipe:
     """The settings of a training.
 
     Args:
-        epochs: passes over the training clips, at most.
+        epochs: passes over the training clips, at most; with `sound`, at least.
+        sound: seconds of sound to learn from in all, which gives a small corpus more passes (see `fitted`); 0 leaves it
+            at `epochs`.
         batch_size: clips a step.
         optimizer: "adam", "adamw", "sgd" (momentum 0.9, Nesterov) or "rmsprop".
         learning_rate: the highest rate of the schedule.
@@ -37,6 +39,7 @@ class Recipe:
     """
 
     epochs: int = 40
+    sound: float = 0.0
     batch_size: int = 64
     optimizer: str = "adam"
     learning_rate: float = 1e-3
@@ -62,6 +65,12 @@ class Recipe:
     band_mask: float = 0.0
     source: str = ""
 
+
+FEWEST_STEPS = 16
+"""Steps that an epoch shall have at least: a smaller corpus is trained in smaller batches."""
+
+SMALLEST_BATCH = 16
+"""Clips that a batch of such a corpus has at least."""
 
 UNCHANGED = {"shift": 0.0, "speed": 0.0, "gain": 0.0, "noise": 0.0, "reverb": 0.0, "mixup": 0.0,
              "time_mask": 0.0, "band_mask": 0.0}
@@ -144,3 +153,25 @@ RECIPES = {
 def recipe(name):
     """The recipe of a model's name."""
     return RECIPES[name]
+
+
+def fitted(chosen, clips, seconds, said=()):
+    """A recipe fitted to a corpus by `sound`: training takes about as long on a small one as on a middling one.
+
+    Args:
+        chosen: a `Recipe`; one without `sound` stays as it is.
+        clips: how many there are to learn from.
+        seconds: length of one.
+        said: names of settings that the user chose and that stay as they are.
+
+    Returns:
+        The recipe with as many epochs as its sound makes, and batches small enough for `FEWEST_STEPS` an epoch.
+    """
+    if not chosen.sound:
+        return chosen
+    epochs, batch_size = chosen.epochs, chosen.batch_size
+    if "epochs" not in said:
+        epochs = max(epochs, round(chosen.sound / (clips * seconds)))
+    while "batch_size" not in said and batch_size > SMALLEST_BATCH and clips < FEWEST_STEPS * batch_size:
+        batch_size //= 2
+    return dataclasses.replace(chosen, epochs=epochs, batch_size=batch_size)

@@ -70,6 +70,7 @@ def fill_run(folder, settings):
     recipe, sizes = chosen_recipe(settings), chosen_sizes(settings)
     prepared = Path(ready(settings.data))
     train_clips, validation_clips, rate = load_clips(prepared, settings.seconds)
+    recipe = recipes.fitted(recipe, len(train_clips), train_clips.samples / rate, said(settings))
     seed_everything(settings)
     activation = settings.activation or ("sigmoid" if (train_clips.marks.sum(axis=1) > 1).any() else "softmax")
     if activation == "sigmoid" and settings.label_smoothing is None:
@@ -128,13 +129,17 @@ def open_run(out, settings):
 
 def chosen_recipe(settings):
     """The model's recipe with what the settings override."""
-    fields = {field.name for field in dataclasses.fields(recipes.Recipe)}
-    said = {name: value for name, value in settings_room.as_dict(settings).items()
-            if name in fields and value is not None}
     base = recipes.recipe(settings.model)
     if not settings.augment:
         base = dataclasses.replace(base, **recipes.UNCHANGED)
-    return dataclasses.replace(base, **said)
+    return dataclasses.replace(base, **said(settings))
+
+
+def said(settings):
+    """The settings that override a field of the recipe, by name."""
+    fields = {field.name for field in dataclasses.fields(recipes.Recipe)}
+    return {name: value for name, value in settings_room.as_dict(settings).items()
+            if name in fields and value is not None}
 
 
 def chosen_sizes(settings):

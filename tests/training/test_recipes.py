@@ -1,0 +1,35 @@
+"""Recipes are data: every name has one, and what is said about a corpus fits it."""
+
+import dataclasses
+
+import pytest
+
+from kwscls.models import MODELS
+from kwscls.training import recipes
+from kwscls.training.optimizers import OPTIMIZERS
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_name_has_a_recipe_that_can_be_trained(name):
+    recipe = recipes.recipe(name)
+    assert recipe.optimizer in OPTIMIZERS and recipe.schedule in ("constant", "cosine") and recipe.source
+    assert 0 < recipe.learning_rate <= 0.1 and recipe.epochs > 0 and recipe.batch_size > 0
+    assert all(0 <= getattr(recipe, share) <= 1 for share in ("speed", "noise", "reverb", "mixup", "time_mask", "band_mask"))
+
+
+def test_a_small_corpus_gets_more_passes_and_smaller_batches():
+    recipe = recipes.Recipe(epochs=20, batch_size=128, sound=240_000)
+    assert recipes.fitted(recipe, 2400, 1.0).epochs == 100
+    small = recipes.fitted(recipe, 240, 5.0)
+    assert (small.epochs, small.batch_size) == (200, 16)
+    large = recipes.fitted(recipe, 100_000, 1.0)
+    assert (large.epochs, large.batch_size) == (20, 128)
+    assert recipes.fitted(recipe, 10, 1.0).batch_size == recipes.SMALLEST_BATCH
+
+
+def test_what_the_user_said_stays():
+    recipe = recipes.Recipe(epochs=3, batch_size=128, sound=240_000)
+    fitted = recipes.fitted(recipe, 240, 5.0, said=("epochs", "batch_size"))
+    assert fitted == recipe
+    plain = dataclasses.replace(recipe, sound=0)
+    assert recipes.fitted(plain, 240, 5.0) is plain
