@@ -4,7 +4,7 @@ import ast
 import sys
 from pathlib import Path
 
-VERBS = ("train", "evaluate", "predict", "export", "prepare", "convert", "pretrain")
+VERBS = ("train", "evaluate", "predict", "export", "prepare", "compare", "convert", "pretrain")
 
 
 def main(argv=None):

@@ -186,6 +186,27 @@ class EvaluateSettings:
 
 
 @dataclasses.dataclass
+class CompareSettings:
+    """Race models on the same clips in the same time; a page, a table and pictures say which to take for what.
+
+    The same command goes on where it was killed, and adds models or seeds to a comparison that is there.
+    """
+
+    verb: typing.ClassVar[str] = "compare"
+
+    models: list[str] = setting(help="names of python -m kwscls.models, parted by spaces or commas", many=True,
+                                metavar="NAME")
+    data: str = setting("spoken_words", "what to train and test on, as for train")
+    out: str | None = setting(None, "the comparison's folder (default export/compare)")
+    budget: float | None = setting(None, "time that each training may take (default 10m)", parse=seconds, metavar="TIME")
+    epochs: int | None = setting(None, "passes over the training clips, the same for all, in the place of a budget")
+    seeds: list[int] = setting([0], "train each model once with each of these", many=True, metavar="SEED")
+    seconds: float | None = setting(None, "clip length in seconds (default: what the training clips suggest)")
+    overwrite: bool = setting(False, "begin anew where a comparison of this name is")
+    json: bool = setting(False, "print one JSON object instead of a table")
+
+
+@dataclasses.dataclass
 class ExportSettings:
     """Write a run's model as a SavedModel that needs neither kwscls nor Keras."""
 

@@ -21,6 +21,7 @@ from kwscls.data.prepare import ready
 from kwscls.data.prepared import label_names, split_clips
 from kwscls.errors import KwsclsError
 from kwscls.evaluation import plots, plots_inside, tables
+from kwscls.evaluation.cost import TOOK, peak_memory
 from kwscls.evaluation.multilabel import choose_thresholds
 from kwscls.evaluation.run import evaluate
 from kwscls.serving import bundle
@@ -38,7 +39,7 @@ def train(settings):
 
     Returns:
         The run's folder, with `model.keras`, `saved_model`, `settings.json`, `labels.txt`, `history.csv`,
-        `metrics.json`, the pictures `curves.png` and `confusion.png`, and TensorBoard's `logs`.
+        `training.json`, `metrics.json`, the pictures `curves.png` and `confusion.png`, and TensorBoard's `logs`.
 
     Raises:
         KwsclsError: the data, a setting or the place of the run is not as it should be.
@@ -211,6 +212,8 @@ def write_run(folder, model, history):
     writer.writeheader()
     writer.writerows(history)
     files.write_text(folder / "history.csv", table.getvalue())
+    files.write_json(folder / TOOK, {"epochs": len(history), "seconds": round(sum(row["seconds"] for row in history), 3),
+                                     "memory": peak_memory()})
     plots.save(plots.curves(history), folder / "curves.png")
     if bands := plots_inside.learned_bands(model):
         plots.save(bands, folder / "bands.png")

@@ -1,0 +1,106 @@
+"""Does every model learn under its own recipe? A short training of each name, its loss before and after.
+
+    python benchmarks/every_name.py [--models a b c] [--seconds 60] [--steps 360] [--out build/every_name.jsonl]
+
+Each name trains in a process of its own, on the embedded words at its recipe's settings, for about so many seconds (ten
+steps at least, --steps at most) with its whole schedule, warm-up and cosine, brought to that time. Every finished name is
+a line of the file, so that a killed run goes on behind the last one. Losses are means over the first and the last tenth
+of the steps; chance is the share of the commonest label, its loss the logarithm of their number.
+"""
+
+import argparse
+import json
+import multiprocessing
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from kwscls import console
+from kwscls.models import MODELS
+
+TENTHS = 10
+COLUMNS = ("model", "steps#", "ms a step#", "first loss#", "last loss#", "validation#", "chance#")
+
+
+def learn(name, seconds, most):
+    """Train a name for some time, and say what became of its loss.
+
+    Args:
+        name: of `kwscls.models`.
+        seconds: that the steps may take.
+        most: steps.
+
+    Returns:
+        A dict, the line of the file.
+    """
+    console.quiet_tensorflow()
+    import keras
+    import numpy as np
+
+    from kwscls import models
+    from kwscls.augment.change import augmentation, load_noises
+    from kwscls.augment.masks import set_masks
+    from kwscls.data import pipeline
+    from kwscls.data.prepare import ready
+    from kwscls.training import fit, recipes, statistics
+    from kwscls.training.run import load_clips
+
+    folder, recipe = Path(ready("spoken_words")), recipes.recipe(name)
+    clips, validation, rate = load_clips(folder)
+    keras.utils.set_random_seed(0)
+    model = models.build(name, clips.labels, clips.samples, sample_rate=rate)
+    statistics.adapt(model, clips)
+    set_masks(model, recipe)
+    fit.compile_model(model, recipe)
+    change = augmentation(recipe, rate, load_noises(folder / "noise", rate, model.samples))
+    validation_batches = pipeline.ordered_batches(validation, recipe.batch_size)
+
+    def batches():
+        return pipeline.training_batches(clips, recipe.batch_size, 0, fit.ENDLESS, change=change)
+
+    step, check = fit.measure(model, batches(), validation_batches, most)
+    tenth = min(most, max(TENTHS, round(seconds / step))) // TENTHS
+    plan = fit.Plan(TENTHS, tenth)
+    history = model.fit(batches(), epochs=TENTHS, steps_per_epoch=tenth, verbose=0, shuffle=False,
+                        callbacks=[fit.Rate(recipe, plan)]).history
+    found = model.evaluate(validation_batches, return_dict=True, verbose=0)
+    return {"model": name, "parameters": model.count_params(), "clips": recipe.batch_size, "steps": TENTHS * tenth,
+            "seconds_a_step": step, "losses": history["loss"], "accuracy": history["accuracy"][-1],
+            "val_loss": found["loss"], "val_accuracy": found["accuracy"],
+            "chance": float(np.bincount(validation.targets).max() / len(validation))}
+
+
+def alone(*arguments):
+    """`learn` in a process of its own."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as room:
+        return room.submit(learn, *arguments).result()
+
+
+def main():
+    """Train what is not in the file yet, then print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", nargs="+", default=list(MODELS), choices=MODELS, metavar="NAME")
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--steps", type=int, default=360)
+    parser.add_argument("--out", type=Path, default=Path("build/every_name.jsonl"))
+    arguments = parser.parse_args()
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.touch()
+    done = {row["model"] for row in map(json.loads, arguments.out.read_text().splitlines())}
+    for name in (name for name in arguments.models if name not in done):
+        started = time.monotonic()
+        row = alone(name, arguments.seconds, arguments.steps)
+        with open(arguments.out, "a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+        print(f"{name}: loss {row['losses'][0]:.3f} to {row['losses'][-1]:.3f}, validation {row['val_accuracy']:.3f}, "
+              f"{time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+    rows = [json.loads(line) for line in arguments.out.read_text().splitlines()]
+    console.table(f"{len(rows)} of {len(MODELS)} names", COLUMNS,
+                  [(row["model"], row["steps"], f"{1000 * row['seconds_a_step']:.0f}", f"{row['losses'][0]:.3f}",
+                    f"{row['losses'][-1]:.3f}", f"{100 * row['val_accuracy']:.1f} %", f"{100 * row['chance']:.1f} %")
+                   for row in rows])
+
+
+if __name__ == "__main__":
+    main()
