@@ -10,6 +10,9 @@ import tensorflow as tf
 BLOCK = 16
 """Samples that are moved together where a clip or a noise is shifted: copying blocks is ten times faster."""
 
+TOGETHER = 8
+"""Clips that share a draw where each draw costs: those that are played at another speed."""
+
 QUIET = 1e-5
 """RMS below which a clip counts as silence when noise is scaled to it (-100 dB of full scale)."""
 
@@ -37,6 +40,9 @@ def shift(waveforms, seed, most):
 def speed(waveforms, seed, share, most):
     """Play some of the clips slower or faster, which changes their pitch too, about their middle.
 
+    Eight clips at a time are played at one speed: what is gathered from memory are then rows of eight samples and not
+    single ones, which is four times faster.
+
     Args:
         waveforms: float32 [batch, samples], in random order: the first ones are changed.
         seed: int32 [2].
@@ -48,15 +54,19 @@ def speed(waveforms, seed, share, most):
     """
     samples = tf.shape(waveforms)[1]
     some, rest = _split(waveforms, share)
-    rate = 1 + _uniform(seed, tf.shape(some)[0], -most, most)
+    count = tf.shape(some)[0]
+    groups = -(-count // TOGETHER)
+    rate = 1 + _uniform(seed, groups, -most, most)
     middle = tf.cast(samples, tf.float32) / 2
-    at = (tf.range(tf.cast(samples, tf.float32)) - middle) * rate + middle + 1  # [some, samples], after a zero in front
+    at = (tf.range(tf.cast(samples, tf.float32)) - middle) * rate + middle + 1  # [groups, samples], after a zero in front
     at = tf.clip_by_value(at, 0, tf.cast(samples + 1, tf.float32))
     low = tf.floor(at)
     index = tf.cast(low, tf.int32)
-    padded = tf.pad(some, [[0, 0], [1, 2]])
-    left, right = tf.gather(padded, index, batch_dims=1), tf.gather(padded, index + 1, batch_dims=1)
-    return tf.concat([left + (at - low) * (right - left), rest], axis=0)
+    padded = tf.pad(some, [[0, groups * TOGETHER - count], [1, 2]])
+    rows = tf.transpose(tf.reshape(padded, [groups, TOGETHER, samples + 3]), [0, 2, 1])  # [groups, samples + 3, TOGETHER]
+    left, right = tf.gather(rows, index, batch_dims=1), tf.gather(rows, index + 1, batch_dims=1)
+    played = tf.transpose(left + (at - low)[..., tf.newaxis] * (right - left), [0, 2, 1])
+    return tf.concat([tf.reshape(played, [groups * TOGETHER, samples])[:count], rest], axis=0)
 
 
 def gain(waveforms, seed, decibels):
