@@ -76,6 +76,9 @@ class TrainSettings:
     budget: float | None = setting(None, "time that training may take, such as 10m; it then fixes the epochs",
                                    parse=seconds, metavar="TIME")
     seed: int = setting(0, "of weights, order, dropout and augmentation")
+    seeds: int = setting(1, "train so many times, with seeds from --seed on, and report mean and range")
+    folds: str | None = setting(None, "cross-validate: given (the manifest's folds), group (leave one speaker or group out) "
+                                "or a number", metavar="FOLDS")
     seconds: float | None = setting(None, "clip length in seconds (default: what the training clips suggest)")
     size: list[str] = setting([], "sizes of the model that differ, such as width=16", many=True, metavar="NAME=VALUE")
     activation: str | None = setting(None, "softmax for one label a clip, sigmoid for any number (default: what the clips "

@@ -85,15 +85,20 @@ def official(name, validation=10, test=10):
     return "validation" if percent < validation else "test" if percent < validation + test else "train"
 
 
-def folds(recordings, count):
+def folds(recordings, count, given=True):
     """The fold of each recording, from 0 to count - 1: given folds as they are, else whole groups, evenly spread.
+
+    Args:
+        recordings: a list of `Recording`.
+        count: how many folds.
+        given: whether folds that are given, if there are so many, are taken.
 
     Raises:
         KwsclsError: there are fewer groups than folds.
     """
     recordings, _ = with_groups(recordings)
-    names = sorted({one.fold for one in recordings if one.fold}, key=_natural)
-    if len(names) == count and all(one.fold for one in recordings):
+    names = sorted({one.fold for one in recordings if one.fold}, key=natural)
+    if given and len(names) == count and all(one.fold for one in recordings):
         return [names.index(one.fold) for one in recordings]
     keys = [_unit(one) for one in recordings]
     sizes = collections.Counter(keys)
@@ -188,7 +193,7 @@ def _given(recordings, rule, guessed):
 
 
 def _by_fold(recordings, rule):
-    names = sorted({one.fold for one in recordings}, key=_natural)
+    names = sorted({one.fold for one in recordings}, key=natural)
     if len(names) < 3:
         raise KwsclsError(f"{len(names)} folds are too few for train, validation and test", None, "use --split clip")
     test = str(rule.test_fold or names[-1])
@@ -285,6 +290,6 @@ def _digest(text):
     return hashlib.sha1(text.encode()).hexdigest()
 
 
-def _natural(name):
+def natural(name):
     """A key that sorts 10 after 9."""
     return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]

@@ -23,7 +23,7 @@ from kwscls.errors import KwsclsError
 from kwscls.evaluation import plots, plots_inside, tables
 from kwscls.evaluation.cost import TOOK, peak_memory
 from kwscls.evaluation.multilabel import choose_thresholds
-from kwscls.evaluation.run import evaluate
+from kwscls.evaluation.run import METRICS, evaluate
 from kwscls.serving import bundle
 from kwscls.training import optimizers, recipes, statistics
 from kwscls.training.fit import CHECKPOINT, ROWS, fit
@@ -41,11 +41,17 @@ def train(settings):
         The run's folder, with `model.keras`, `saved_model`, `settings.json`, `labels.txt`, `history.csv`,
         `training.json`, `metrics.json`, the pictures `curves.png` and `confusion.png`, and TensorBoard's `logs`.
 
+        With `folds` or `seeds` it is the folder of `repeats.train_repeatedly`, which holds several runs.
+
     Raises:
         KwsclsError: the data, a setting or the place of the run is not as it should be.
     """
-    out = Path(settings.out or Path("export") / settings.model)
+    out = Path(settings.out or Path("export") / default_name(settings))
     settings = open_run(out, settings)
+    if settings.folds or settings.seeds > 1:
+        from kwscls.training import repeats  # which calls this function
+
+        return repeats.train_repeatedly(out, settings)
     unfinished = unfinished_folder(out)
     try:
         if is_table(settings.data):
@@ -97,6 +103,11 @@ def fill_run(folder, settings):
     console.table(tables.title(results), tables.measure_columns(results), tables.measures(results))
 
 
+def default_name(settings):
+    """What a run is called when nothing is said."""
+    return settings.model + ("-folds" if settings.folds else "-seeds" if settings.seeds > 1 else "")
+
+
 def unfinished_folder(out):
     """Where a run lies until it is whole."""
     return out.with_name(f"{out.name}.unfinished")
@@ -122,7 +133,8 @@ def open_run(out, settings):
             **{name: value for name, value in stored.items() if name in names}, "resume": True})
     if out.exists() and not settings.overwrite:
         raise KwsclsError("exists already", out, "choose another --out, or --overwrite to replace it")
-    if (unfinished / CHECKPOINT).exists() and not settings.overwrite:
+    begun = any(found for name in (CHECKPOINT, METRICS) for found in unfinished.rglob(name))
+    if begun and not settings.overwrite:
         raise KwsclsError("an unfinished run lies here", unfinished, "--resume goes on with it, --overwrite begins anew")
     shutil.rmtree(unfinished, ignore_errors=True)
     return settings

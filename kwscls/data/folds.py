@@ -1,0 +1,122 @@
+"""Cross-validation: folds of a prepared folder, each a prepared folder of its own whose clips are links, not copies."""
+
+import collections
+import dataclasses
+import os
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from kwscls import files
+from kwscls.data import manifest, prepare, splits
+from kwscls.errors import KwsclsError
+
+MOST_GROUPS = 50  # that are taken as a fold each
+ENOUGH_GROUPS = 10  # among the clips to learn from, for validation to get groups of its own
+SHARE = 0.1  # of the clips to learn from that validate
+
+
+def fold_names(clips, kind):
+    """The fold in which each clip is tested.
+
+    Args:
+        clips: a list of `Recording`.
+        kind: "given" by the manifest; "group", each speaker or other group a fold; or a number of folds, over which whole
+            groups are spread evenly.
+
+    Returns:
+        A list of names, one a clip.
+
+    Raises:
+        KwsclsError: there are no such folds.
+    """
+    if kind == "given":
+        if not all(clip.fold for clip in clips):
+            raise KwsclsError("the manifest gives no folds", "--folds given", "write a column named fold, or ask for a number")
+        names = [clip.fold for clip in clips]
+    elif kind == "group":
+        if not all(clip.group for clip in clips):
+            raise KwsclsError("not every clip has a speaker or group", "--folds group",
+                              "write a column named speaker or group, or prepare with --group")
+        names = [clip.group for clip in clips]
+        if len(set(names)) > MOST_GROUPS:
+            raise KwsclsError(f"{len(set(names))} groups are too many for a fold each", "--folds group",
+                              "ask for a number: --folds 5")
+    elif kind.isdigit() and int(kind) > 1:
+        names = [str(fold + 1) for fold in splits.folds(clips, int(kind), given=False)]
+    else:
+        raise KwsclsError("is neither given, group nor a number of folds", f"--folds {kind}", "such as --folds 5")
+    if len(set(names)) < 2:
+        raise KwsclsError("there is one fold only", f"--folds {kind}")
+    return names
+
+
+def make_folds(prepared, kind):
+    """Prepared folders of each fold, beside the folder that they are of.
+
+    In each, the clips of one fold are the test; of the others a tenth validates: whole groups where there are enough.
+
+    Args:
+        prepared: a prepared folder; its own splits play no part.
+        kind: as of `fold_names`.
+
+    Returns:
+        name -> path of each fold, in the natural order of names.
+
+    Raises:
+        KwsclsError: there are no such folds, or the disk does not take them.
+    """
+    prepared = Path(prepared)
+    clips = manifest.read(prepared / "manifest.csv")
+    names = fold_names(clips, kind)
+    wanted = {clip.path: f"{clip.labels[0]}/{clip.path.name}" for clip in clips}
+    often = collections.Counter(wanted.values())
+    for clip in clips:
+        if often[wanted[clip.path]] > 1:  # once in each of the old splits
+            wanted[clip.path] = f"{clip.labels[0]}/{clip.split}-{clip.path.name}"
+    made = {}
+    for name in sorted(set(names), key=splits.natural):
+        place = prepared.parent / f"{prepared.name}-folds-{kind}" / re.sub(r"[^\w.-]", "_", name)
+        made[name] = place
+        parts = _parts(clips, [one == name for one in names])
+        with files.writing_folder(place, overwrite=True) as beside:
+            for clip, part in zip(clips, parts):
+                _link(clip.path, beside / part / wanted[clip.path])
+            for noise in sorted((prepared / "noise").glob("*.wav")):
+                _link(noise, beside / "noise" / noise.name)
+            manifest.write(beside / "manifest.csv", [
+                dataclasses.replace(clip, path=beside / part / wanted[clip.path], split=part)
+                for clip, part in zip(clips, parts)])
+            report = {**files.read_json(prepared / prepare.REPORT), "fingerprint": None, "how": f"fold {name} is test",
+                      "clips": {part: parts.count(part) for part in manifest.SPLITS}}
+            files.write_json(beside / prepare.REPORT, report)
+    return made
+
+
+def _parts(clips, tested):
+    """The split of each clip of a fold."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    rest = [i for i in sorted(range(len(clips)), key=lambda i: str(clips[i].path)) if not tested[i]]
+    groups = [clips[i].group or str(clips[i].path) for i in rest]
+    if len(set(groups)) < ENOUGH_GROUPS:
+        groups = [str(clips[i].path) for i in rest]
+    labels = np.array([clips[i].labels[0] for i in rest])
+    rarest = min(collections.Counter(labels.tolist()).values())
+    if len(rest) < 4 or rarest < 2:
+        raise KwsclsError("a fold leaves one clip of a label to learn from and to validate with", None, "record more")
+    count = min(round(1 / SHARE), rarest)
+    _, held = next(StratifiedGroupKFold(count, shuffle=True, random_state=0).split(labels, labels, groups))
+    held = {rest[i] for i in held}
+    return ["test" if tested[i] else "validation" if i in held else "train" for i in range(len(clips))]
+
+
+def _link(source, target):
+    """A second name of a file, or a copy where the disk knows no such thing."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

@@ -1,0 +1,91 @@
+"""Folds and seeds: every clip tested once, a killed cross-validation goes on, mean and spread are right."""
+
+import os
+
+import numpy as np
+import pytest
+
+from kwscls import files
+from kwscls.data import folds, manifest, prepare
+from kwscls.errors import KwsclsError
+from kwscls.settings import TrainSettings
+from kwscls.training import repeats
+from kwscls.training.run import train
+from tests.conftest import tone, write_wav
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """Tones of four speakers in two given folds, prepared."""
+    place = tmp_path_factory.mktemp("folds")
+    rows = ["path,label,fold,speaker"]
+    for speaker in range(4):
+        for label, frequency in (("high", 2500), ("low", 400)):
+            for take in range(5):
+                name = f"{speaker}_{label}_{take}.wav"
+                write_wav(place / "sounds" / name, tone(frequency, 0.1, seed=len(rows)))
+                rows.append(f"{name},{label},{'ab'[speaker % 2]},speaker {speaker}")
+    (place / "sounds" / "manifest.csv").write_text("\n".join(rows) + "\n")
+    return prepare.ready(place / "sounds", out=place / "data" / "tones", split="group")
+
+
+@pytest.mark.parametrize("kind,names", [("given", ["a", "b"]), ("2", ["1", "2"]), ("group", [f"speaker {i}" for i in range(4)])])
+def test_every_clip_is_tested_once_and_groups_stay_whole(prepared, kind, names):
+    made = folds.make_folds(prepared, kind)
+    assert list(made) == names
+    tested = []
+    for place in made.values():
+        assert prepare.is_prepared(place)
+        clips = manifest.read(place / "manifest.csv")
+        assert len(clips) == 40 and all(clip.path.is_file() for clip in clips)
+        parts = {split: [clip for clip in clips if clip.split == split] for split in manifest.SPLITS}
+        assert not {clip.group for clip in parts["test"]} & {clip.group for clip in parts["train"] + parts["validation"]}
+        assert {clip.labels for clip in parts["validation"]} == {("high",), ("low",)}
+        tested += [clip.path.name for clip in parts["test"]]
+    assert sorted(tested) == sorted(path.name for path in prepared.glob("*/*/*.wav"))
+    assert os.stat(clips[0].path).st_nlink > 1
+
+
+def test_folds_that_are_not_there_are_told(prepared):
+    for kind, why in (("five", "neither given"), ("1", "neither given"), ("9", "4 groups cannot")):
+        with pytest.raises(KwsclsError, match=why):
+            folds.make_folds(prepared, kind)
+
+
+def test_a_killed_cross_validation_goes_on(prepared, tmp_path, monkeypatch):
+    settings = TrainSettings(data=str(prepared), folds="given", model="cnn", out=str(tmp_path / "runs"), epochs=2,
+                             augment=False, batch_size=8, size=["width=4", "units=8", "size=8"])
+    calls = []
+
+    def killed(one):
+        calls.append(one)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return train(one)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(repeats, "train", killed)
+        train(settings)
+    with pytest.raises(KwsclsError, match="an unfinished run lies here"):
+        train(settings)
+    first = (tmp_path / "runs.unfinished" / "fold_a" / "model.keras").read_bytes()
+    out = train(TrainSettings(model="cnn", out=str(tmp_path / "runs"), resume=True))
+    assert (out / "fold_a" / "model.keras").read_bytes() == first and (out / "fold_b" / "saved_model").is_dir()
+    found = files.read_json(out / repeats.SUMMARY)
+    assert [(row["name"], row["clips"]) for row in found["runs"]] == [("fold_a", 20), ("fold_b", 20)]
+    assert files.read_json(out / "fold_b" / "settings.json")["data"].endswith("tones-folds-given/b")
+
+
+def test_mean_and_spread():
+    results = {f"fold_{i}": {"clips": clips, "accuracy": accuracy, "balanced_accuracy": accuracy, "macro_f1": accuracy}
+               for i, (clips, accuracy) in enumerate(((10, 0.8), (30, 1.0)))}
+    found = repeats.summary(results)
+    assert found["mean"]["accuracy"] == pytest.approx(0.9) and found["right"] == pytest.approx(0.95)
+    assert found["deviation"]["accuracy"] == pytest.approx(np.std([0.8, 1.0], ddof=1))
+    assert (found["lowest"]["accuracy"], found["highest"]["accuracy"]) == (0.8, 1.0)
+
+
+def test_seeds_are_runs_too():
+    assert repeats.variations(TrainSettings(seed=3, seeds=2)) == {"seed_3": {"seed": 3}, "seed_4": {"seed": 4}}
+    with pytest.raises(KwsclsError, match="at once"):
+        repeats.train_repeatedly("runs", TrainSettings(seeds=2, folds="5"))
