@@ -46,8 +46,9 @@ def learn(name, seconds, most):
     from kwscls.training import fit, recipes, statistics
     from kwscls.training.run import load_clips
 
-    folder, recipe = Path(ready("spoken_words")), recipes.recipe(name)
+    folder = Path(ready("spoken_words"))
     clips, validation, rate = load_clips(folder)
+    recipe = recipes.fitted(recipes.recipe(name), len(clips), clips.samples / rate)
     keras.utils.set_random_seed(0)
     model = models.build(name, clips.labels, clips.samples, sample_rate=rate)
     statistics.adapt(model, clips)

@@ -20,7 +20,8 @@ def alexnet(labels, samples, *, sample_rate=16000, activation="softmax", bands=1
     Args:
         labels: the names of the labels, or their count.
         samples: clip length; silence follows what is too short for 63 frames.
-        sample_rate, bands, frame_step, image_size, channels: of the image, see `spectrogram_image`.
+        sample_rate, bands, frame_step, image_size, channels: of the image, see `spectrogram_image`; a clip of 1 s is
+            128 bands high and 98 frames wide, and a side has 63 at least.
         activation: "softmax" or "sigmoid", what turns the logits into scores.
         widths: filters of the five convolutions.
         pooled: height and width to which the last map is averaged, or spread out.

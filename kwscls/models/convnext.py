@@ -21,7 +21,8 @@ def convnext(labels, samples, *, sample_rate=16000, activation="softmax", bands=
     Args:
         labels: the names of the labels, or their count.
         samples: clip length; silence follows what is too short for 32 frames.
-        sample_rate, bands, frame_step, image_size, channels: of the image, see `spectrogram_image`.
+        sample_rate, bands, frame_step, image_size, channels: of the image, see `spectrogram_image`; a clip of 1 s is
+            64 bands high and 98 frames wide, and a side has 32 at least.
         activation: "softmax" or "sigmoid", what turns the logits into scores.
         depths: blocks of each stage.
         dims: channels of each stage.

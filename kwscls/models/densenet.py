@@ -18,7 +18,8 @@ def densenet(labels, samples, *, sample_rate=16000, activation="softmax", bands=
     Args:
         labels: the names of the labels, or their count.
         samples: clip length; silence follows what is too short for 29 frames.
-        sample_rate, bands, frame_step, image_size, channels: of the image, see `spectrogram_image`.
+        sample_rate, bands, frame_step, image_size, channels: of the image, see `spectrogram_image`; a clip of 1 s is
+            64 bands high and 98 frames wide, and a side has 29 at least.
         activation: "softmax" or "sigmoid", what turns the logits into scores.
         growth_rate: channels that a layer adds.
         depths: layers of each block.

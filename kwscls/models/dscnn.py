@@ -104,5 +104,5 @@ def _same(extent, side, stride):
 
 
 def _norm_relu(x, name):
-    x = FusedBatchNormalization(scale=False, name=f"{name}_norm")(x)
+    x = FusedBatchNormalization(scale=False, momentum=0.96, name=f"{name}_norm")(x)
     return keras.layers.ReLU(name=f"{name}_relu")(x)

@@ -24,7 +24,8 @@ def inception_v3(labels, samples, *, sample_rate=16000, activation="softmax", ba
     Args:
         labels: the names of the labels, or their count.
         samples: clip length; silence follows what is too short for 75 frames.
-        sample_rate, bands, frame_step, image_size, channels: of the image, see `spectrogram_image`.
+        sample_rate, bands, frame_step, image_size, channels: of the image, see `spectrogram_image`; a clip of 1 s is
+            128 bands high and 98 frames wide, and a side has 75 at least.
         activation: "softmax" or "sigmoid", what turns the logits into scores.
         width: factor on all filters.
         pool_features: filters behind the pool, for each module of the first stage.

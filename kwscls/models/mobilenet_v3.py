@@ -44,7 +44,8 @@ def mobilenet_v3(labels, samples, *, sample_rate=16000, activation="softmax", ba
     Args:
         labels: the names of the labels, or their count.
         samples: clip length, any; a clip without one frame of 25 ms is filled up with silence.
-        sample_rate, bands, frame_step, image_size, channels: of the image, see `spectrogram_image`.
+        sample_rate, bands, frame_step, image_size, channels: of the image, see `spectrogram_image`; a clip of 1 s is
+            64 bands high and 98 frames wide, and any size is read.
         activation: "softmax" or "sigmoid", what turns the logits into scores.
         variant: "small" or "large".
         width_mult: factor on all channels, which are then rounded to multiples of 8.

@@ -19,7 +19,8 @@ def resnet(labels, samples, *, sample_rate=16000, activation="softmax", bands=64
     Args:
         labels: the names of the labels, or their count.
         samples: clip length, any; a clip without one frame of 25 ms is filled up with silence.
-        sample_rate, bands, frame_step, image_size, channels: of the image, see `spectrogram_image`.
+        sample_rate, bands, frame_step, image_size, channels: of the image, see `spectrogram_image`; a clip of 1 s is
+            64 bands high and 98 frames wide, and any size is read.
         activation: "softmax" or "sigmoid", what turns the logits into scores.
         block: "basic" (two 3x3 convolutions) or "bottleneck" (1x1, 3x3, 1x1 to four times the width).
         depths: blocks of each stage.

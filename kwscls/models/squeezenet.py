@@ -24,7 +24,8 @@ def squeezenet(labels, samples, *, sample_rate=16000, activation="softmax", band
     Args:
         labels: the names of the labels, or their count.
         samples: clip length; silence follows what is too short for 21 frames (1.1: 17).
-        sample_rate, bands, frame_step, image_size, channels: of the image, see `spectrogram_image`.
+        sample_rate, bands, frame_step, image_size, channels: of the image, see `spectrogram_image`; a clip of 1 s is
+            64 bands high and 98 frames wide, and a side has 21 at least (1.1: 17).
         activation: "softmax" or "sigmoid", what turns the logits into scores; with "sigmoid" the ReLU of the head is
             left out, since no label could fall below one half with it.
         stem: filters of the first convolution.

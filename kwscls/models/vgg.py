@@ -20,7 +20,8 @@ def vgg(labels, samples, *, sample_rate=16000, activation="softmax", bands=64, f
     Args:
         labels: the names of the labels, or their count.
         samples: clip length; silence follows what is too short for one pixel after the last pool (32 frames).
-        sample_rate, bands, frame_step, image_size, channels: of the image, see `spectrogram_image`.
+        sample_rate, bands, frame_step, image_size, channels: of the image, see `spectrogram_image`; a clip of 1 s is
+            64 bands high and 98 frames wide, and a side has 32 at least.
         activation: "softmax" or "sigmoid", what turns the logits into scores.
         depths: convolutions of each stage.
         widths: filters of each stage.

@@ -20,7 +20,8 @@ def vit(labels, samples, *, sample_rate=16000, activation="softmax", bands=128, 
     Args:
         labels: the names of the labels, or their count.
         samples: clip length; silence follows what is too short for one patch. Frames that fill no patch are left out.
-        sample_rate, bands, frame_step, image_size, channels: of the image, see `spectrogram_image`.
+        sample_rate, bands, frame_step, image_size, channels: of the image, see `spectrogram_image`; a clip of 1 s is
+            128 bands high and 98 frames wide, and a side has the 16 of a patch at least.
         activation: "softmax" or "sigmoid", what turns the logits into scores.
         patch_size: height and width of a patch.
         num_layers: how many blocks.

@@ -104,9 +104,9 @@ def embed(patches, *, layers=LAYERS, stem=32, width=1.0, padding="same", **norm)
     """From patches [batch, frames, bands, 1] to their embeddings [batch, channels]; see `yamnet`.
 
     `padding` of all convolutions and `norm`, arguments of all batch norms, are published settings
-    that nobody changed.
+    that nobody changed; the norms' momentum is ours, for trainings of some hundreds of steps.
     """
-    norm = {"scale": False, "epsilon": 1e-4, **norm}
+    norm = {"scale": False, "epsilon": 1e-4, "momentum": 0.95, **norm}
     x = keras.layers.Conv2D(int(stem * width), 3, 2, padding, use_bias=False, name="layer1")(
         patches
     )
