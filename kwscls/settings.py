@@ -108,6 +108,8 @@ class TrainSettings:
     weights: str | None = setting(None, "weights to start from: a file, a folder, or hf:owner/name")
     freeze: list[str] = setting([], "layers to leave as they are: prefixes of their names, or body", many=True,
                                 metavar="PREFIX")
+    unfreeze: list[str] = setting([], "frozen layers that learn again after so many epochs, such as 5=stage4 10=body",
+                                  many=True, metavar="EPOCH=PREFIX")
     deterministic: bool = setting(False, "let TensorFlow use only operations that give the same bits on any machine load")
     resume: bool = setting(False, "go on with the unfinished run of this name")
     overwrite: bool = setting(False, "replace a run of this name")

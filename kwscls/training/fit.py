@@ -11,7 +11,7 @@ from kwscls.augment.masks import set_masks
 from kwscls.data import balance, pipeline
 from kwscls.data.frames import FrameClips
 from kwscls.errors import KwsclsError
-from kwscls.training import measures, optimizers, state
+from kwscls.training import measures, freezing, optimizers, state
 from kwscls.training.averages import Averages
 from kwscls.training.display import Display
 from kwscls.training.frames import FrameAccuracy, FrameCrossentropy, PooledAccuracy, PooledCrossentropy
@@ -77,7 +77,7 @@ def compile_model(model, recipe, per_frame=False, uneven=False):
 
 
 def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume=False, change=None,
-        evened=None):
+        evened=None, thaw=None):
     """Train a model and leave it with the weights of its best epoch.
 
     Args:
@@ -92,36 +92,54 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume
         change: augmentation, see `pipeline.training_batches`.
         evened: how rare labels are helped: "sampling" draws their clips more often, "weights" lets them weigh more in
             the loss, None leaves them.
+        thaw: after how many epochs which frozen layers learn again, see `freezing.thaws`; the optimizer then begins anew.
 
     Returns:
         The history: a list of a dict an epoch, with the keys of `ROWS`.
+
+    Raises:
+        KwsclsError: the loss is no number any more, or layers would learn again after the last epoch.
     """
     set_masks(model, recipe)
     per_frame = isinstance(train, FrameClips)
-    compile_model(model, recipe, per_frame, uneven=not per_frame and balance.is_uneven(train.marks))
+    patient_from = max(thaw or {}, default=0)
+    if patient_from >= recipe.epochs and not budget:
+        raise KwsclsError(f"the training has but {recipe.epochs} epochs", f"--unfreeze {patient_from}=",
+                          "raise --epochs")
     chances = balance.clip_chances(train.marks) if evened == "sampling" else None
     weights = balance.label_weights(train.marks) if evened == "weights" else None
     plan = Plan(recipe.epochs, pipeline.steps(train, recipe.batch_size), budget)
     averages = Averages(model, recipe.average * plan.steps)
-    keeper = Keeper(folder / CHECKPOINT, plan, recipe.patience, averages)
+    keeper = Keeper(folder / CHECKPOINT, plan, recipe.patience, averages, patient_from)
     validation_batches = pipeline.ordered_batches(validation, recipe.batch_size)
 
     def batches(first_epoch):
         return pipeline.training_batches(train, recipe.batch_size, seed, ENDLESS, first_epoch, change, chances,
                                          weights)
 
-    if resume and keeper.path.exists():
-        keeper.restore(model)
-        console.say(f"going on after epoch {len(keeper.rows)}")
-    else:
-        foresee(plan, *measure(model, batches(0), validation_batches, plan.steps))
-        if plan.foreseen > LONG:
-            rehearse(model, train.batch([0])[0])
-    if not keeper.finished:
-        model.fit(batches(len(keeper.rows)), validation_data=validation_batches, verbose=0, shuffle=False, epochs=ENDLESS,
-                  initial_epoch=len(keeper.rows), steps_per_epoch=plan.steps,
-                  callbacks=[Rate(recipe, plan), averages, keeper, Display(plan, keeper.rows),
-                             keras.callbacks.TensorBoard(str(folder / "logs"), write_graph=False)])
+    resume = resume and keeper.path.exists()
+    for until, prefixes in freezing.stages(thaw or {}, ENDLESS):
+        freezing.unfreeze(model, prefixes)
+        if resume and until < keeper.stored_epochs():
+            continue
+        if prefixes:
+            console.say(f"{', '.join(prefixes)} may learn from here on")
+        compile_model(model, recipe, per_frame, uneven=not per_frame and balance.is_uneven(train.marks))
+        if resume:
+            keeper.restore(model)
+            console.say(f"going on after epoch {len(keeper.rows)}")
+            resume = False
+        elif not keeper.rows:
+            foresee(plan, *measure(model, batches(0), validation_batches, plan.steps))
+            if plan.foreseen > LONG:
+                rehearse(model, train.batch([0])[0])
+        if keeper.finished:
+            break
+        if len(keeper.rows) < until:
+            model.fit(batches(len(keeper.rows)), validation_data=validation_batches, verbose=0, shuffle=False,
+                      epochs=until, initial_epoch=len(keeper.rows), steps_per_epoch=plan.steps,
+                      callbacks=[Rate(recipe, plan), averages, keeper, Display(plan, keeper.rows),
+                                 keras.callbacks.TensorBoard(str(folder / "logs"), write_graph=False)])
     keeper.put_best(model)
     return keeper.rows
 
@@ -186,13 +204,15 @@ class Keeper(keras.callbacks.Callback):
         plan: the `Plan`.
         patience: epochs without a better one before it stops; 0 never stops early.
         averages: the `Averages` whose weights validation hears.
+        patient_from: epochs before which nothing is counted, because layers are still frozen.
 
     Attributes:
         rows: the history so far.
     """
 
-    def __init__(self, path, plan, patience, averages):
+    def __init__(self, path, plan, patience, averages, patient_from=0):
         super().__init__()
+        self.patient_from = patient_from
         self.path, self.plan, self.patience, self.averages = path, plan, patience, averages
         self.rows, self.best, self.best_epoch = [], [], 0
 
@@ -200,7 +220,8 @@ class Keeper(keras.callbacks.Callback):
     def finished(self):
         """Whether the plan is fulfilled, or none of the last `patience` epochs was better."""
         done = len(self.rows)
-        return done >= self.plan.epochs or bool(self.patience and done - self.best_epoch >= self.patience)
+        return done >= self.plan.epochs or bool(
+            self.patience and done - max(self.best_epoch, self.patient_from) >= self.patience)
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch_started = time.monotonic()
@@ -224,6 +245,10 @@ class Keeper(keras.callbacks.Callback):
                     {"rows": self.rows, "best_epoch": self.best_epoch, "epochs": self.plan.epochs,
                      "used": self.plan.elapsed})
         self.model.stop_training = self.finished
+
+    def stored_epochs(self):
+        """How many epochs the checkpoint has seen."""
+        return len(state.read(self.path)[1]["rows"])
 
     def restore(self, model):
         """Take everything from the checkpoint."""

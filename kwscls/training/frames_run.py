@@ -12,6 +12,7 @@ from kwscls.data.frames import SPLITS, FrameClips, read
 from kwscls.errors import KwsclsError
 from kwscls.evaluation import tables
 from kwscls.evaluation.run import evaluate
+from kwscls.training import freezing
 from kwscls.training.fit import fit
 from kwscls.training.run import chosen_recipe, chosen_sizes, seed_everything, start_model, write_run
 
@@ -54,7 +55,8 @@ def fill_run(folder, settings):
     left = settings.budget and settings.budget - (time.monotonic() - started)
     noises = load_noises(settings.noises or table.parent / "noise", RATE, samples)
     history = fit(model, clips["train"], clips["validation"], recipe, folder, seed=settings.seed, budget=left,
-                  resume=settings.resume, change=augmentation(recipe, RATE, noises))
+                  resume=settings.resume, change=augmentation(recipe, RATE, noises),
+                  thaw=freezing.thaws(settings.unfreeze, model))
     write_run(folder, model, history)
     split = "test" if any(talk.split == "test" for talk in talks) else "validation"
     results = evaluate(folder, data=str(table), split=split)

@@ -51,31 +51,6 @@ def learning_rate(recipe, progress):
     raise KwsclsError("is no schedule", recipe.schedule, "known are constant and cosine")
 
 
-def freeze(model, prefixes):
-    """Make the layers whose path starts with one of `prefixes` untrainable.
-
-    Args:
-        model: a Keras model.
-        prefixes: such as "feature_encoder" or "block_0"; "body" is everything but the head.
-
-    Returns:
-        The number of parameters that stay as they are.
-
-    Raises:
-        KwsclsError: a prefix fits no layer.
-    """
-    layers = [layer for layer in model.layers if layer.weights]
-    names = [layer.name for layer in layers]
-    for prefix in prefixes:
-        chosen = [layer for layer in layers if
-                  (layer.name != "logits" if prefix == "body" else layer.name.startswith(prefix))]
-        if not chosen:
-            raise KwsclsError("fits no layer of the model", prefix, f"its layers are body, {', '.join(names)}")
-        for layer in chosen:
-            layer.trainable = False
-    return sum(weight.value.shape.num_elements() for weight in model.non_trainable_weights)
-
-
 def _factor(path, slow):
     """The product of the factors whose name is a part of the path."""
     factor = 1.0

@@ -25,7 +25,7 @@ from kwscls.evaluation.cost import TOOK, peak_memory
 from kwscls.evaluation.multilabel import choose_thresholds
 from kwscls.evaluation.run import METRICS, evaluate
 from kwscls.serving import bundle
-from kwscls.training import optimizers, recipes, statistics
+from kwscls.training import freezing, recipes, statistics
 from kwscls.training.fit import CHECKPOINT, ROWS, fit
 
 
@@ -95,7 +95,7 @@ def fill_run(folder, settings):
     noises = load_noises(settings.noises or prepared / "noise", rate, model.samples)
     history = fit(model, train_clips, validation_clips, recipe, folder, seed=settings.seed, budget=left,
                   resume=settings.resume, change=augmentation(recipe, rate, noises),
-                  evened=settings.evened)
+                  evened=settings.evened, thaw=freezing.thaws(settings.unfreeze, model))
     if activation == "sigmoid":
         model.thresholds = validated_thresholds(model, validation_clips)
     write_run(folder, model, history)
@@ -210,7 +210,9 @@ def start_model(model, settings, clips):
         for line in pretrained.load(model, settings.weights):
             console.say(line)
     if settings.freeze:
-        console.say(f"{optimizers.freeze(model, settings.freeze):,} parameters stay as they are")
+        console.say(f"{freezing.freeze(model, settings.freeze):,} parameters stay as they are")
+    elif settings.unfreeze:
+        raise KwsclsError("there is nothing to unfreeze", "--unfreeze", "name layers with --freeze too")
 
 
 def write_run(folder, model, history):

@@ -60,14 +60,6 @@ def test_the_schedule():
         optimizers.learning_rate(dataclasses.replace(recipe, schedule="steps"), 0.9)
 
 
-def test_freezing():
-    model = net()
-    assert optimizers.freeze(model, ["body"]) == 15
-    assert [tuple(weight.shape) for weight in model.trainable_variables] == [(3, 2), (2,)]
-    with pytest.raises(KwsclsError, match="fits no layer"):
-        optimizers.freeze(net(), ["encoder"])
-
-
 def test_an_unknown_optimizer():
     with pytest.raises(KwsclsError, match="known are adam"):
         optimizers.optimizer(Recipe(optimizer="adma"), net())
