@@ -2,10 +2,9 @@
 
 import keras
 
-from kwscls.layers.logmel import LogMel, milliseconds
-from kwscls.layers.spec_augment import SpecAugment
-from kwscls.models.classifier import AudioClassifier, label_names, waveform_input
-from kwscls.models.time_blocks import joined, time_convolution
+from kwscls.models.classifier import AudioClassifier, label_names
+from kwscls.models.picture_blocks import log_mel_input
+from kwscls.models.time_blocks import time_block, time_convolution
 
 
 def resnet1d(
@@ -50,33 +49,12 @@ def resnet1d(
         "normalization" adapts to the mean and deviation of each band; "masks" hides what a recipe says, in training.
     """
     labels = label_names(labels)
-    waveform = waveform_input(samples)
-    x = LogMel(
-        milliseconds(frame_length, sample_rate),
-        milliseconds(frame_step, sample_rate),
-        bands,
-        offset=1e-6,
-        sample_rate=sample_rate,
-        low=20.0,
-        high=7600.0,
-        name="features",
-    )(waveform)
-    x = keras.layers.Normalization(axis=-1, dtype="float32", name="normalization")(x)
-    x = SpecAugment(time_width=0, frequency_width=0, name="masks")(x)
+    waveform, x = log_mel_input(samples, sample_rate=sample_rate, bands=bands, frame_length=frame_length,
+                                frame_step=frame_step)
     x = time_convolution(x, stem, kernel, 2, name="stem")
     for index, (width, stride) in enumerate(zip(widths, strides)):
-        x = _block(x, width, stride, kernel, f"block{index}")
+        x = time_block(x, width, stride, kernel, f"block{index}")
     x = keras.layers.GlobalAveragePooling1D(name="pool")(x)
     x = keras.layers.Dropout(dropout, name="dropout")(x)
     logits = keras.layers.Dense(len(labels), dtype="float32", name="logits")(x)
-    return AudioClassifier(
-        waveform, logits, name=name, labels=labels, sample_rate=sample_rate, activation=activation
-    )
-
-
-def _block(x, width, stride, kernel, name):
-    y = time_convolution(x, width, kernel, stride, name=f"{name}_conv0")
-    y = time_convolution(y, width, kernel, relu=False, name=f"{name}_conv1")
-    if stride > 1 or width != x.shape[-1]:
-        x = time_convolution(x, width, 1, stride, relu=False, name=f"{name}_shortcut")
-    return joined(x, y, name)
+    return AudioClassifier(waveform, logits, name=name, labels=labels, sample_rate=sample_rate, activation=activation)

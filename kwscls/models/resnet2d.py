@@ -2,11 +2,8 @@
 
 import keras
 
-from kwscls.layers.batch_norm import FusedBatchNormalization
-from kwscls.layers.logmel import LogMel, milliseconds
-from kwscls.layers.spec_augment import SpecAugment
-from kwscls.models.classifier import AudioClassifier, label_names, waveform_input
-from kwscls.models.time_blocks import joined
+from kwscls.models.classifier import AudioClassifier, label_names
+from kwscls.models.picture_blocks import log_mel_input, picture_block, picture_convolution
 
 
 def resnet2d(
@@ -49,43 +46,14 @@ def resnet2d(
         "normalization" adapts to the mean and deviation of each band; "masks" hides what a recipe says, in training.
     """
     labels = label_names(labels)
-    waveform = waveform_input(samples)
-    x = LogMel(
-        milliseconds(frame_length, sample_rate),
-        milliseconds(frame_step, sample_rate),
-        bands,
-        offset=1e-6,
-        sample_rate=sample_rate,
-        low=20.0,
-        high=7600.0,
-        name="features",
-    )(waveform)
-    x = keras.layers.Normalization(axis=-1, dtype="float32", name="normalization")(x)
-    x = SpecAugment(time_width=0, frequency_width=0, name="masks")(x)
+    waveform, x = log_mel_input(samples, sample_rate=sample_rate, bands=bands, frame_length=frame_length,
+                                frame_step=frame_step)
     x = keras.layers.Reshape((*x.shape[1:], 1), name="picture")(x)
-    x = _convolution(x, stem, stem_kernel, 2, name="stem")
+    x = picture_convolution(x, stem, stem_kernel, 2, name="stem")
     for stage, (width, depth) in enumerate(zip(widths, depths), 1):
         for index in range(depth):
-            x = _block(x, width, 2 if index == 0 else 1, kernel, f"stage{stage}_block{index}")
+            x = picture_block(x, width, 2 if index == 0 else 1, kernel, f"stage{stage}_block{index}")
     x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
     x = keras.layers.Dropout(dropout, name="dropout")(x)
     logits = keras.layers.Dense(len(labels), dtype="float32", name="logits")(x)
-    return AudioClassifier(
-        waveform, logits, name=name, labels=labels, sample_rate=sample_rate, activation=activation
-    )
-
-
-def _block(x, width, stride, kernel, name):
-    y = _convolution(x, width, kernel, stride, name=f"{name}_conv0")
-    y = _convolution(y, width, kernel, relu=False, name=f"{name}_conv1")
-    if stride > 1 or width != x.shape[-1]:
-        x = _convolution(x, width, 1, stride, relu=False, name=f"{name}_shortcut")
-    return joined(x, y, name)
-
-
-def _convolution(x, width, kernel, stride=1, *, relu=True, name):
-    x = keras.layers.Conv2D(
-        width, kernel, stride, "same", use_bias=False, kernel_initializer="he_normal", name=name
-    )(x)
-    x = FusedBatchNormalization(name=f"{name}_norm", momentum=0.95)(x)
-    return keras.layers.ReLU(name=f"{name}_relu")(x) if relu else x
+    return AudioClassifier(waveform, logits, name=name, labels=labels, sample_rate=sample_rate, activation=activation)

@@ -38,3 +38,12 @@ def time_convolution(
 def joined(x, y, name):
     """ReLU of a shortcut and a branch: layers `name`_add and `name`_relu."""
     return keras.layers.ReLU(name=f"{name}_relu")(keras.layers.Add(name=f"{name}_add")([x, y]))
+
+
+def time_block(x, width, stride, kernel, name):
+    """Two convolutions over time beside a shortcut; `stride` steps over frames."""
+    y = time_convolution(x, width, kernel, stride, name=f"{name}_conv0")
+    y = time_convolution(y, width, kernel, relu=False, name=f"{name}_conv1")
+    if stride > 1 or width != x.shape[-1]:
+        x = time_convolution(x, width, 1, stride, relu=False, name=f"{name}_shortcut")
+    return joined(x, y, name)

@@ -11,7 +11,7 @@ def count(model):
     return sum(math.prod(weight.shape) for weight in model.trainable_weights)
 
 
-@pytest.mark.parametrize("name, parameters", [("res1d", 151274), ("res2d", 221394)])
+@pytest.mark.parametrize("name, parameters", [("res1d", 151274), ("res2d", 221394), ("resfold", 307530)])
 def test_parameters(name, parameters):
     assert count(build(name, 10, 16000)) == parameters
 
@@ -36,3 +36,11 @@ def test_the_one_on_the_picture_halves_both_axes_in_every_stage():
     assert model.get_layer("stage1_block0_relu").output.shape[1:] == (25, 10, 32)
     assert model.get_layer("stage2_block1_relu").output.shape[1:] == (13, 5, 64)
     assert model.embedding.shape == (None, 96)
+
+
+def test_the_folded_one_halves_the_picture_in_each_block_and_folds_what_is_left():
+    model = build("resfold", 10, 16000, pictures=(8, 12), folded=20)
+    assert model.get_layer("picture1_relu").output.shape[1:] == (13, 5, 12)
+    assert model.get_layer("fold").output.shape[1:] == (13, 60)
+    assert model.get_layer("folded_relu").output.shape[1:] == (13, 20)
+    assert model.embedding.shape == (None, 128)
