@@ -8,7 +8,7 @@ from kwscls.models.time_blocks import time_block, time_convolution
 
 
 def resfold(labels, samples, *, sample_rate=16000, activation="softmax", stem=16, stem_kernel=5, pictures=(24,),
-            folded=64, widths=(64, 96, 128), strides=(1, 2, 1), kernel=5, dropout=0.3, bands=40, frame_length=25,
+            depth=1, folded=64, widths=(64, 96, 128), strides=(1, 2, 1), kernel=5, dropout=0.3, bands=40, frame_length=25,
             frame_step=10, name="resfold"):
     """Convolutions over time and frequency, then the frequencies folded into the channels, and convolutions over time.
 
@@ -23,7 +23,8 @@ def resfold(labels, samples, *, sample_rate=16000, activation="softmax", stem=16
         activation: "softmax" or "sigmoid", what turns the logits into scores.
         stem: channels of the first convolution, which halves frames and bands.
         stem_kernel: its height and width.
-        pictures: channels of each block in two dimensions, which halves both again.
+        pictures: channels of each stage in two dimensions, which halves both again.
+        depth: blocks of each such stage.
         folded: channels that frequencies times channels are brought to.
         widths: channels of each block over time.
         strides: of each, in frames.
@@ -44,7 +45,8 @@ def resfold(labels, samples, *, sample_rate=16000, activation="softmax", stem=16
     x = keras.layers.Reshape((*x.shape[1:], 1), name="picture")(x)
     x = picture_convolution(x, stem, stem_kernel, 2, name="stem")
     for index, width in enumerate(pictures):
-        x = picture_block(x, width, 2, 3, f"picture{index}")
+        for block in range(depth):
+            x = picture_block(x, width, 2 if block == 0 else 1, 3, f"picture{index}_block{block}")
     x = keras.layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]), name="fold")(x)
     x = time_convolution(x, folded, 1, name="folded")
     for index, (width, stride) in enumerate(zip(widths, strides)):

@@ -39,8 +39,8 @@ def test_the_one_on_the_picture_halves_both_axes_in_every_stage():
 
 
 def test_the_folded_one_halves_the_picture_in_each_block_and_folds_what_is_left():
-    model = build("resfold", 10, 16000, pictures=(8, 12), folded=20)
-    assert model.get_layer("picture1_relu").output.shape[1:] == (13, 5, 12)
+    model = build("resfold", 10, 16000, pictures=(8, 12), depth=2, folded=20)
+    assert model.get_layer("picture1_block1_relu").output.shape[1:] == (13, 5, 12)
     assert model.get_layer("fold").output.shape[1:] == (13, 60)
     assert model.get_layer("folded_relu").output.shape[1:] == (13, 20)
     assert model.embedding.shape == (None, 128)
