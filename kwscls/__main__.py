@@ -4,7 +4,7 @@ import ast
 import sys
 from pathlib import Path
 
-VERBS = ("train", "evaluate", "predict", "export", "prepare", "compare", "convert", "pretrain")
+VERBS = ("train", "evaluate", "predict", "export", "prepare", "compare", "convert", "pretrain", "suspects")
 
 
 def main(argv=None):

@@ -14,17 +14,23 @@ def main(argv=None):
 def act(settings):
     """Prepare, and show what was found."""
     from kwscls.data import corpora, findings
-    from kwscls.data.prepare import prepare
+    from kwscls.data.prepare import folder_of, prepare
 
     if settings.data is None:
         console.table("corpora", ["name", "what it is"],
                       [[name, f"{entry.title} ({entry.licence})"] for name, entry in corpora.CORPORA.items()])
         return
     report = prepare(settings)
+    if settings.leak:
+        from kwscls.evaluation import leak
+
+        report["leak"] = leak.measure(folder_of(settings))
     if settings.json:
         console.print_json(report)
-    else:
-        findings.show(report)
+        return
+    findings.show(report)
+    if settings.leak:
+        leak.show(report["leak"])
 
 
 if __name__ == "__main__":

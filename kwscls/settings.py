@@ -79,6 +79,8 @@ class TrainSettings:
     seeds: int = setting(1, "train so many times, with seeds from --seed on, and report mean and range")
     folds: str | None = setting(None, "cross-validate: given (the manifest's folds), group (leave one speaker or group out) "
                                 "or a number", metavar="FOLDS")
+    corrections: str | None = setting(None, "a table of clips to drop or relabel, as python -m kwscls.suspects writes it",
+                                      metavar="CSV")
     seconds: float | None = setting(None, "clip length in seconds (default: what the training clips suggest)")
     size: list[str] = setting([], "sizes of the model that differ, such as width=16", many=True, metavar="NAME=VALUE")
     activation: str | None = setting(None, "softmax for one label a clip, sigmoid for any number (default: what the clips "
@@ -236,6 +238,22 @@ class ConvertSettings:
 
 
 @dataclasses.dataclass
+class SuspectsSettings:
+    """Find clips whose label is probably wrong, and silent, clipped or cut ones; the test clips are left alone."""
+
+    verb: typing.ClassVar[str] = "suspects"
+
+    data: str = setting(help="what train takes: a prepared folder, a folder of class folders, a manifest or a corpus's name",
+                        positional=True, metavar="DATA")
+    run: str | None = setting(None, "judge by the embeddings of this run, trained on other clips (default: by a small picture "
+                              "of each clip)")
+    out: str | None = setting(None, "the folder for suspects.html and suspects.csv (default: the prepared folder)")
+    most: int = setting(60, "how many clips to show")
+    seed: int = setting(0, "of the folds")
+    json: bool = setting(False, "print one JSON object a line instead of a table")
+
+
+@dataclasses.dataclass
 class PrepareSettings:
     """Bring recordings into the folder that training reads; without --data, list the corpora that are known by name."""
 
@@ -263,6 +281,9 @@ class PrepareSettings:
     min_seconds: float = setting(0.02, "leave out what is shorter")
     max_seconds: float | None = setting(None, "leave out what is longer; clips are never cut here")
     seed: int = setting(0, "of the choice of _unknown_ and _silence_")
+    corrections: str | None = setting(None, "a table of clips to drop or relabel, as python -m kwscls.suspects writes it",
+                                      metavar="CSV")
+    leak: bool = setting(False, "measure how much a split by clip would flatter: a probe learns with and without groups")
     workers: int | None = setting(None, "threads (default: one a core, at most 8)")
     overwrite: bool = setting(False, "replace a folder that is there")
     json: bool = setting(False, "print the report as one JSON object")

@@ -14,7 +14,7 @@ FLOORS = {  # a room may use the rooms of lower floors, and itself
     "training": 5,
 }
 VERBS = {"train", "evaluate", "predict", "export", "prepare", "compare", "serve", "client", "listen", "convert",
-         "pretrain", "verify", "tune"}
+         "pretrain", "verify", "tune", "suspects"}
 
 
 def modules():

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kwscls.data.prepared import class_folders, label_marks, label_names, split_clips
+from kwscls.data.prepared import class_files, class_folders, label_marks, label_names, split_clips
 
 MEMORY = 4 << 30
 """Bytes of 16-bit samples that one split may take in memory; a larger one is read from its files in each epoch."""
@@ -23,6 +23,7 @@ class Clips:
         samples: length that each clip is cut or zero-padded to, at its end.
         labels: their names in the order of the logits; those found when None.
         memory: bytes that the samples may take in memory.
+        corrections: a table of clips to drop or relabel, see `corrections`; or None.
 
     Attributes:
         paths: the files, in order.
@@ -34,9 +35,9 @@ class Clips:
         KwsclsError: the folder holds no clips, or a label that the model does not know.
     """
 
-    def __init__(self, folder, samples, labels=None, memory=MEMORY):
+    def __init__(self, folder, samples, labels=None, memory=MEMORY, corrections=None):
         self.folder, self.samples = Path(folder), samples
-        clips = split_clips(folder)
+        clips = split_clips(folder, corrections)
         self.labels = list(labels or label_names(clips))
         self.marks = label_marks(clips, self.labels, folder)
         self.targets = np.array([self.labels.index(clip.labels[0]) for clip in clips], np.int64)
@@ -55,11 +56,14 @@ class Clips:
         """A reader that keeps all samples in memory, as 16-bit integers."""
         dataset = keras.utils.audio_dataset_from_directory(
             self.folder, class_names=found, batch_size=None, shuffle=False, output_sequence_length=self.samples,
-            verbose=False)  # classes in the order given, the files of each sorted: the order of `paths`
+            verbose=False)  # classes in the order given, the files of each sorted
+        places = {path: place for place, path in enumerate(self.paths)}
+        wanted = np.array([places.get(str(path), -1) for path in class_files(self.folder, found)])
         kept = np.empty((len(self.paths), self.samples), np.int16)
         start = 0
         for waveforms, _ in dataset.batch(256).prefetch(1):
-            kept[start:start + len(waveforms)] = np.rint(waveforms.numpy()[..., 0] * 32768)
+            rows = wanted[start:start + len(waveforms)]
+            kept[rows[rows >= 0]] = np.rint(waveforms.numpy()[rows >= 0, :, 0] * 32768)
             start += len(waveforms)
         kept = tf.constant(kept)
         return lambda indices: tf.cast(tf.gather(kept, indices), tf.float32) / 32768

@@ -18,12 +18,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from kwscls import console, files, settings
-from kwscls.data import convert, corpora, extra_labels, findings, manifest, sources, splits, unfinished
+from kwscls.data import convert, corpora, corrections, extra_labels, findings, manifest, sources, splits, unfinished
 from kwscls.errors import KwsclsError
 
 FORM = 1  # raise it when the same recordings would be prepared otherwise than before
 REPORT = "report.json"
-NOT_CHOICES = ("data", "source", "out", "workers", "overwrite", "json")
+NOT_CHOICES = ("data", "source", "out", "workers", "overwrite", "json", "leak")
 """Settings that do not change what is made."""
 
 
@@ -67,6 +67,11 @@ def default_folder(source):
                 folders[-1])
 
 
+def folder_of(chosen):
+    """The folder that a `PrepareSettings` prepares."""
+    return Path(chosen.out) if chosen.out else default_folder(sources.find(chosen.data, chosen.source))
+
+
 def prepare(chosen, source=None):
     """Prepare recordings as a `PrepareSettings` says.
 
@@ -84,7 +89,9 @@ def prepare(chosen, source=None):
         scratch = out.parent / f".{out.name}.unfinished"
         recordings = None if source.packed else source.recordings(chosen.pattern)
         choices = _choices(chosen, source)
-        fingerprint = hashlib.sha256(json.dumps([FORM, source.stamp(recordings), choices]).encode()).hexdigest()
+        mended = chosen.corrections and files.sha256(_there(chosen.corrections))
+        stamp = [FORM, source.stamp(recordings), choices, *([mended] if mended else ())]
+        fingerprint = hashlib.sha256(json.dumps(stamp).encode()).hexdigest()
         before = _report(out)
         if before and before["fingerprint"] == fingerprint and _complete(out):
             console.say(f"{out}: prepared before, and nothing changed since")
@@ -110,6 +117,8 @@ def prepare(chosen, source=None):
 
 def _fill(scratch, recordings, choices, chosen, source):
     """Make everything in the scratch folder but the report, and return that."""
+    if chosen.corrections:
+        recordings = corrections.corrected(recordings, corrections.read(chosen.corrections), chosen.corrections)
     manifest.labels_of(recordings)
     rule = splits.Rule(chosen.split, chosen.validation, chosen.test, chosen.group, chosen.test_fold,
                        chosen.validation_fold)
@@ -230,12 +239,20 @@ def _add_silences(scratch, kept, facts, names, silence, chosen):
 def _choices(chosen, source):
     """The settings that change what is made, those of a corpus' own table where nothing else is said."""
     values = {key: value for key, value in settings.as_dict(chosen).items() if key not in NOT_CHOICES}
+    if not chosen.corrections:
+        del values["corrections"]  # what was prepared before there were any stays as it is
     entry = corpora.CORPORA.get(source.corpus)
     if entry and not values["labels"]:
         values["labels"] = list(entry.labels)
         values["unknown"] = entry.unknown if values["unknown"] is None else values["unknown"]
         values["silence"] = entry.silence if values["silence"] is None else values["silence"]
     return values
+
+
+def _there(table):
+    if not Path(table).is_file():
+        raise KwsclsError("does not exist", f"--corrections {table}", "python -m kwscls.suspects writes such a table")
+    return table
 
 
 def _require_apart(source, out):

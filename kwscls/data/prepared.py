@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from kwscls.data.corrections import corrected
+from kwscls.data.corrections import read as read_corrections
 from kwscls.data.manifest import Recording, read
 from kwscls.errors import KwsclsError
 
@@ -25,26 +27,33 @@ def class_folders(folder):
     return names
 
 
-def split_clips(folder):
+def class_files(folder, names):
+    """The WAV files in class folders: the folders in the order of `names`, the files of each sorted."""
+    return [path for name in names for path in sorted((Path(folder) / name).glob("*.wav"))]
+
+
+def split_clips(folder, corrections=None):
     """The clips of a split, in the order of their class folders and names.
 
     A clip with several labels lies in the folder of the first; the manifest of the prepared folder has them all.
 
     Args:
         folder: the split's folder in a prepared folder.
+        corrections: a table of clips to drop or relabel, see `corrections`; or None.
 
     Returns:
         A list of `Recording`. Without a manifest, or where it does not list a clip, its label is its class folder.
 
     Raises:
-        KwsclsError: there is no such folder, or nothing in it.
+        KwsclsError: there is no such folder, or nothing in it, or the corrections are not as they should be.
     """
     folder = Path(folder)
     table = folder.parent / "manifest.csv"
     rows = _rows(table, table.stat().st_mtime_ns) if table.is_file() else {}
-    paths = [path for name in class_folders(folder) for path in sorted((folder / name).glob("*.wav"))]
-    return [dataclasses.replace(rows[place], path=path) if (place := path.absolute()) in rows else
-            Recording(path, (path.parent.name,), folder.name) for path in paths]
+    paths = class_files(folder, class_folders(folder))
+    clips = [dataclasses.replace(rows[place], path=path) if (place := path.absolute()) in rows else
+             Recording(path, (path.parent.name,), folder.name) for path in paths]
+    return corrected(clips, read_corrections(corrections), corrections) if corrections else clips
 
 
 def label_names(clips):

@@ -40,7 +40,10 @@ class Source:
         if self.corpus and not pattern and place.is_dir():
             return corpora.recordings(self.corpus, place)
         lists = audioset.lists(place)
-        return audioset.read(*lists) if lists else manifest.load(place, pattern)
+        found = audioset.read(*lists) if lists else manifest.load(place, pattern)
+        if (place / "report.json").is_file() and (place / "manifest.csv").is_file():  # it was prepared: noise lies apart
+            found += [manifest.Recording(path.absolute(), (manifest.NOISE,)) for path in sorted((place / "noise").glob("*.wav"))]
+        return found
 
     def checksum(self):
         """The archive's SHA-256: as published, or computed where nobody publishes it; None without an archive."""

@@ -12,6 +12,11 @@ BUCKETS = 2 ** 27
 ORDERS = 50  # that are tried before a split may lack a label
 BEFORE = "the part of the names before _nohash_"
 BESIDE = "what the names hold beside label and number"
+SOURCES = {
+    "the source recordings in the names of ESC": r"\d-(\d+)-[A-Z]-\d+",
+    "the source recordings in the names of UrbanSound8K": r"(\d+)-\d+-\d+-\d+",
+}
+"""How corpora name the pieces of one recording, whose stems match whole."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,6 +135,10 @@ def with_groups(recordings, pattern=None):
         return [dataclasses.replace(one, group=_matched(one, pattern)) for one in recordings], None
     if not recordings or any(one.group for one in recordings):
         return recordings, None
+    for what, form in SOURCES.items():
+        found = [re.fullmatch(form, one.path.stem) for one in recordings]
+        if all(found) and len({match[1] for match in found}) >= 3:
+            return [dataclasses.replace(one, group=match[1]) for one, match in zip(recordings, found)], what
     for guess, what in ((_before_nohash, BEFORE), (_beside_label, BESIDE)):
         groups = [guess(one) for one in recordings]
         if all(groups) and _telling(recordings, groups):

@@ -76,7 +76,7 @@ def fill_run(folder, settings):
     models.row(settings.model)  # a name that does not exist is told before the data is touched
     recipe, sizes = chosen_recipe(settings), chosen_sizes(settings)
     prepared = Path(ready(settings.data))
-    train_clips, validation_clips, rate = load_clips(prepared, settings.seconds)
+    train_clips, validation_clips, rate = load_clips(prepared, settings.seconds, settings.corrections)
     recipe = recipes.fitted(recipe, len(train_clips), train_clips.samples / rate, said(settings))
     seed_everything(settings)
     activation = settings.activation or ("sigmoid" if (train_clips.marks.sum(axis=1) > 1).any() else "softmax")
@@ -182,16 +182,19 @@ def validated_thresholds(model, clips, batch_size=64):
     return choose_thresholds(clips.marks, scores if scores.ndim == 2 else scores.mean(axis=1), clips.labels).tolist()
 
 
-def load_clips(prepared, seconds=None):
+def load_clips(prepared, seconds=None, corrections=None):
     """The training and validation clips of a prepared folder, and their sample rate in Hz.
 
     Args:
         prepared: the folder with `train` and `validation`.
         seconds: clip length; chosen by the training clips when None.
+        corrections: a table of clips to drop or relabel, see `data.corrections`; or None.
     """
-    labels = label_names(split_clips(prepared / "train"))
+    labels = label_names(split_clips(prepared / "train", corrections))
     samples, rate = clip_length(prepared / "train", seconds)
-    return Clips(prepared / "train", samples, labels), Clips(prepared / "validation", samples, labels), rate
+    train_clips, validation_clips = (Clips(prepared / split, samples, labels, corrections=corrections)
+                                     for split in ("train", "validation"))
+    return train_clips, validation_clips, rate
 
 
 def seed_everything(settings):
