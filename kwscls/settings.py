@@ -70,7 +70,7 @@ class TrainSettings:
     verb: typing.ClassVar[str] = "train"
 
     data: str = setting("spoken_words", "a folder of class folders, a manifest, a prepared folder or a corpus's name")
-    model: str = setting("res1d", "a name of python -m kwscls.models")
+    model: str = setting("resfold", "a name of python -m kwscls.models")
     out: str | None = setting(None, "the run's folder to be (default export/MODEL)")
     epochs: int | None = setting(None, "passes over the training clips, at most")
     budget: float | None = setting(None, "time that training may take, such as 10m; it then fixes the epochs",

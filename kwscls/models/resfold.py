@@ -7,7 +7,7 @@ from kwscls.models.picture_blocks import log_mel_input, picture_block, picture_c
 from kwscls.models.time_blocks import time_block, time_convolution
 
 
-def resfold(labels, samples, *, sample_rate=16000, activation="softmax", stem=16, stem_kernel=5, pictures=(24,),
+def resfold(labels, samples, *, sample_rate=16000, activation="softmax", stem=24, stem_kernel=5, pictures=(48,),
             depth=1, folded=64, widths=(64, 96, 128), strides=(1, 2, 1), kernel=5, dropout=0.3, bands=40, frame_length=25,
             frame_step=10, name="resfold"):
     """Convolutions over time and frequency, then the frequencies folded into the channels, and convolutions over time.

@@ -11,7 +11,7 @@ def count(model):
     return sum(math.prod(weight.shape) for weight in model.trainable_weights)
 
 
-@pytest.mark.parametrize("name, parameters", [("res1d", 151274), ("res2d", 221394), ("resfold", 307530)])
+@pytest.mark.parametrize("name, parameters", [("res1d", 151274), ("res2d", 221394), ("resfold", 346482)])
 def test_parameters(name, parameters):
     assert count(build(name, 10, 16000)) == parameters
 
