@@ -103,6 +103,7 @@ class TrainSettings:
     noise: float | None = setting(None, "share of clips that get background noise")
     reverb: float | None = setting(None, "share of clips that are put into a room")
     mixup: float | None = setting(None, "share of clips that are mixed with another one")
+    cutmix: float | None = setting(None, "share of clips that get a stretch of another one")
     time_mask: float | None = setting(None, "share of a clip that each of two hidden stretches takes at most")
     band_mask: float | None = setting(None, "share of the bands that each of two hidden ones takes at most")
     noises: str | None = setting(None, "a folder of 16-bit mono WAV noises (default: the corpus's own, else coloured noise)")

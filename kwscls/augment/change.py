@@ -24,7 +24,7 @@ def augmentation(recipe, sample_rate, noises):
     noises = tf.constant(noises)
 
     def change(waveforms, targets, seed):
-        seeds = tf.random.split(seed, 6)
+        seeds = tf.random.split(seed, 7)
         if recipe.shift:
             waveforms = on_waveforms.shift(waveforms, seeds[0], recipe.shift * sample_rate)
         if recipe.speed:
@@ -33,13 +33,15 @@ def augmentation(recipe, sample_rate, noises):
             waveforms = on_waveforms.reverberate(waveforms, seeds[1], rooms, recipe.reverb)
         if recipe.mixup:
             waveforms, targets = on_waveforms.mixup(waveforms, targets, seeds[2], recipe.mixup, recipe.mixup_alpha)
+        if recipe.cutmix:
+            waveforms, targets = on_waveforms.cutmix(waveforms, targets, seeds[6], recipe.cutmix)
         if recipe.noise:
             waveforms = on_waveforms.add_noise(waveforms, seeds[3], noises, recipe.noise, recipe.snr)
         if recipe.gain:
             waveforms = on_waveforms.gain(waveforms, seeds[4], recipe.gain)
         return waveforms, targets
 
-    changes = (recipe.shift, recipe.speed, recipe.reverb, recipe.mixup, recipe.noise, recipe.gain)
+    changes = (recipe.shift, recipe.speed, recipe.reverb, recipe.mixup, recipe.cutmix, recipe.noise, recipe.gain)
     return change if any(changes) else None
 
 

@@ -1,4 +1,4 @@
-"""What training does to waveforms: shift, speed, gain, noise, reverberation, mixup.
+"""What training does to waveforms: shift, speed, gain, noise, reverberation, mixup, CutMix.
 
 Every function takes a batch, float32 [batch, samples], and draws for each clip with stateless random numbers: the same seed,
 int32 [2], gives the same batch.
@@ -141,6 +141,32 @@ def mixup(waveforms, targets, seed, share, alpha):
     own = tf.where(_uniform(seeds[2], batch, 0, 1) < share, tf.maximum(own, 1 - own), 1.0)
     partner = tf.random.experimental.stateless_shuffle(tf.range(batch), seeds[3])
     mixed = own * waveforms + (1 - own) * tf.gather(waveforms, partner)
+    return mixed, own * targets + (1 - own) * tf.gather(targets, partner)
+
+
+def cutmix(waveforms, targets, seed, share):
+    """Put a stretch of another clip of the batch into some of the clips, and as much of its target.
+
+    Args:
+        waveforms: float32 [batch, samples].
+        targets: float32 [batch, labels].
+        seed: int32 [2].
+        share: of the clips that are changed, in [0, 1].
+
+    Returns:
+        Waveforms and targets; the stretch takes at most half of a clip, evenly drawn.
+
+    Source: Yun and others, "CutMix", ICCV 2019, with a stretch of time for a box of an image.
+    """
+    batch, samples = tf.shape(waveforms)[0], tf.shape(waveforms)[1]
+    seeds = tf.random.split(seed, 4)
+    partner = tf.random.experimental.stateless_shuffle(tf.range(batch), seeds[0])
+    chosen = tf.cast(_uniform(seeds[1], batch, 0, 1) < share, tf.float32)
+    length = tf.floor(chosen * _uniform(seeds[2], batch, 0, 0.5) * tf.cast(samples, tf.float32))  # [batch, 1]
+    start = tf.floor(_uniform(seeds[3], batch, 0, 1) * (tf.cast(samples, tf.float32) - length + 1))
+    places = tf.range(tf.cast(samples, tf.float32))
+    mixed = tf.where((places >= start) & (places < start + length), tf.gather(waveforms, partner), waveforms)
+    own = 1 - length / tf.cast(samples, tf.float32)
     return mixed, own * targets + (1 - own) * tf.gather(targets, partner)
 
 

@@ -19,7 +19,7 @@ from kwscls.training.run import chosen_recipe, chosen_sizes, seed_everything, st
 RATE = 16000
 """The sample rate in Hz to which recordings are brought."""
 
-STILL = {"shift": 0.0, "speed": 0.0, "reverb": 0.0, "mixup": 0.0}
+STILL = {"shift": 0.0, "speed": 0.0, "reverb": 0.0, "mixup": 0.0, "cutmix": 0.0}
 """Augmentation that moves or blurs what frames are labelled by, turned off."""
 
 

@@ -33,6 +33,7 @@ class Recipe:
         reverb: share of the clips that are put into an imagined room.
         mixup: share of the clips that are mixed with another one.
         mixup_alpha: of the Beta distribution of the mixture.
+        cutmix: share of the clips that get a stretch of another one.
         time_mask: the most frames that each of two hidden stretches takes, as a share of the clip's, in [0, 1].
         band_mask: the most bands that each of two hidden bands takes, as a share of all, in [0, 1].
         source: where the settings come from.
@@ -61,6 +62,7 @@ class Recipe:
     reverb: float = 0.0
     mixup: float = 0.0
     mixup_alpha: float = 0.4
+    cutmix: float = 0.0
     time_mask: float = 0.0
     band_mask: float = 0.0
     source: str = ""
@@ -73,7 +75,7 @@ SMALLEST_BATCH = 16
 """Clips that a batch of such a corpus has at least."""
 
 UNCHANGED = {"shift": 0.0, "speed": 0.0, "gain": 0.0, "noise": 0.0, "reverb": 0.0, "mixup": 0.0,
-             "time_mask": 0.0, "band_mask": 0.0}
+             "cutmix": 0.0, "time_mask": 0.0, "band_mask": 0.0}
 """What turns a recipe's augmentation off."""
 
 RECIPES = {

@@ -100,3 +100,15 @@ def test_noises_are_long_enough_for_any_clip(tmp_path, samples):
         noises = load_noises(folder, RATE, samples)
         assert waveforms.add_noise(clips(2, samples), SEED, tf.constant(noises), 1.0, (0.0, 9.0)).shape == (2, samples)
     np.testing.assert_allclose(load_noises(tmp_path, RATE, 100)[:5000], 0.25, atol=1e-4)
+
+
+def test_cutmix_puts_a_stretch_of_another_clip_into_some_and_as_much_of_its_target():
+    clips = np.repeat(np.arange(40, dtype=np.float32)[:, None], 1000, axis=1)  # clip n is n all over
+    mixed, targets = (value.numpy() for value in waveforms.cutmix(clips, np.eye(40, dtype=np.float32), SEED, 0.5))
+    changed = 0
+    for own, (clip, target) in enumerate(zip(mixed, targets)):
+        shares = np.bincount(clip.astype(int), minlength=40) / 1000
+        np.testing.assert_allclose(target, shares, atol=1e-6)
+        assert shares[own] >= 0.5 and np.count_nonzero(np.diff(clip)) <= 2, "one stretch, at most half of the clip"
+        changed += shares[own] < 1
+    assert 8 <= changed <= 32

@@ -14,7 +14,7 @@ def test_every_name_has_a_recipe_that_can_be_trained(name):
     recipe = recipes.recipe(name)
     assert recipe.optimizer in OPTIMIZERS and recipe.schedule in ("constant", "cosine") and recipe.source
     assert 0 < recipe.learning_rate <= 0.1 and recipe.epochs > 0 and recipe.batch_size > 0
-    assert all(0 <= getattr(recipe, share) <= 1 for share in ("speed", "noise", "reverb", "mixup", "time_mask", "band_mask"))
+    assert all(0 <= getattr(recipe, share) <= 1 for share in ("speed", "noise", "reverb", "mixup", "cutmix", "time_mask", "band_mask"))
 
 
 def test_a_small_corpus_gets_more_passes_and_smaller_batches():
