@@ -1,4 +1,4 @@
-"""Write a run's model as one SavedModel that needs neither kwscls nor Keras."""
+"""Hand a run's model over: for TensorFlow Serving, with the proof that it answers as the model does."""
 
 import sys
 

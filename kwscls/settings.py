@@ -216,13 +216,28 @@ class CompareSettings:
 
 @dataclasses.dataclass
 class ExportSettings:
-    """Write a run's model as a SavedModel that needs neither kwscls nor Keras."""
+    """Write a run's model for TensorFlow Serving, with its proof, a model card and warm-up requests."""
 
     verb: typing.ClassVar[str] = "export"
 
     run: str = setting(help="the folder of a run", metavar="RUN")
-    out: str | None = setting(None, "the SavedModel's folder to be (default RUN/saved_model)")
-    overwrite: bool = setting(False, "replace a folder of this name")
+    out: str | None = setting(None, "the folder to which a version is added (default served/RUN beside the run)")
+    format: str = setting("savedmodel", "what is written", choices=("savedmodel",))
+
+
+@dataclasses.dataclass
+class VerifySettings:
+    """Replay an export's own clips, and say whether it answers as it must."""
+
+    verb: typing.ClassVar[str] = "verify"
+
+    folder: str = setting(help="an export's folder, or the folder of its versions", positional=True, metavar="DIR")
+    runtime: str | None = setting(None, "what runs it (default: TensorFlow's Python, or the format's own)",
+                                  choices=("savedmodel", "c-api", "tflite", "onnx", "http", "grpc"))
+    url: str | None = setting(None, "of the server, for http and grpc (default http://localhost:8501, localhost:8500)")
+    name: str | None = setting(None, "of the model on that server (default: that of the versions' folder)")
+    tolerance: float | None = setting(None, "largest difference allowed (default: what the export says)")
+    json: bool = setting(False, "print one JSON object instead of a table")
 
 
 @dataclasses.dataclass

@@ -2,14 +2,15 @@
 
 import dataclasses
 import json
-import re
 import tempfile
+import typing
 from pathlib import Path
 
 import numpy as np
 
 from kwscls import files
 from kwscls.errors import KwsclsError
+from kwscls.serving import runtimes
 
 FACTS = "assets.extra/kwscls.json"
 """Where, beside the graph, a bundle says what it is; TensorFlow's loaders and servers leave that folder alone."""
@@ -21,7 +22,11 @@ def save(model, folder):
     Signatures, whose every output has the batch dimension first:
         serving_default: waveform, float32 [batch, samples], any length, at the model's sample rate.
         wav_bytes: wav_bytes, strings [batch]: WAV files of any rate and channels.
-    Both cut or zero-pad a clip at its end to the model's length, and give
+        top: the same input; top_labels, strings [batch, k], and top_scores, float32 [batch, k], the best first; k is 5, or
+            the number of labels where there are fewer. A frame model's scores are averaged over the frames.
+        embedding: waveform as above; embedding, float32 [batch, width], or [batch, frames, width] of a frame model: what
+            the layer that makes the logits reads.
+    All cut or zero-pad a clip at its end to the model's length. The first two give
         scores: float32 [batch, labels], or [batch, frames, labels] of a frame model;
         label: string [batch] or [batch, frames], the label with the highest score;
         labels: string [batch, labels], the labels in the order of the scores;
@@ -35,19 +40,19 @@ def save(model, folder):
     Raises:
         KwsclsError: the folder cannot be written.
     """
-    import tensorflow as tf
-
     from kwscls.serving.graph import Bundle
 
+    write(Bundle(model), folder)
+
+
+def write(made, folder):
+    """Write a `graph.Bundle` as `save` does, which makes one and writes it."""
     with files.writing_folder(folder, overwrite=True) as beside, tempfile.TemporaryDirectory() as room:
         names = Path(room) / "labels.txt"  # an asset keeps its name
-        names.write_text("".join(f"{label}\n" for label in model.labels), encoding="utf-8")
-        bundle = Bundle(model, str(names))
-        tf.saved_model.save(bundle, str(beside), signatures={
-            "serving_default": bundle.from_waveform.get_concrete_function(),
-            "wav_bytes": bundle.from_wav_bytes.get_concrete_function()})
+        names.write_text("".join(f"{label}\n" for label in made.model.labels), encoding="utf-8")
+        made.save(beside, str(names))
         (beside / "assets.extra").mkdir()
-        (beside / FACTS).write_text(json.dumps(facts(model), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        (beside / FACTS).write_text(json.dumps(facts(made.model), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def scores_of(model, waveforms):
@@ -63,6 +68,18 @@ def scores_of(model, waveforms):
     return made.from_waveform(waveforms)["scores"].numpy()
 
 
+def answers_of(made, wav_bytes):
+    """All that a `graph.Bundle` in memory says about WAV files: numpy arrays by the outputs' names.
+
+    Args:
+        made: the bundle.
+        wav_bytes: the files' bytes.
+    """
+    answers, embedding = made.hear(made.decode(wav_bytes))
+    told = {**answers, **made.top(wav_bytes), "embedding": embedding}
+    return {name: value.numpy() for name, value in told.items()}
+
+
 def facts(model):
     """What a bundle says about its model."""
     return {"model": model.name, "labels": list(model.labels), "sample_rate": model.sample_rate,
@@ -72,22 +89,47 @@ def facts(model):
 
 
 def find(run):
-    """The SavedModel's folder of a run's folder or of an export's folder.
+    """The folder in which a model lies: of a run's folder, of an export's, or of its versions' folder the newest.
 
     Raises:
         KwsclsError: there is none.
     """
     run = Path(run)
-    for folder in (run, run / "saved_model"):
-        if (folder / "saved_model.pb").is_file():
+    run = run.parent if run.name in runtimes.FILES.values() and run.is_file() else run
+    for folder in (run, run / "saved_model", *(run / str(number) for number in reversed(versions(run)))):
+        if format_of(folder):
             return folder
     if not run.exists():
         raise KwsclsError("does not exist", run, "name the folder of a run, such as export/cnn")
-    raise KwsclsError("holds no SavedModel", run, "name a run's folder or an export's folder")
+    raise KwsclsError("holds no SavedModel, no model.tflite and no model.onnx", run, "name a run's folder or an export's")
+
+
+def versions(folder):
+    """The numbers of the versions that lie in a folder, the newest last."""
+    if not Path(folder).is_dir():
+        return []
+    return sorted(int(place.name) for place in Path(folder).iterdir()
+                  if place.is_dir() and place.name.isascii() and place.name.isdigit())
+
+
+def format_of(folder):
+    """The format of the model in a folder, or None where there is none."""
+    return next((kind for kind, name in runtimes.FILES.items() if (Path(folder) / name).is_file()), None)
+
+
+def read_facts(folder):
+    """What an export says about its model.
+
+    Raises:
+        KwsclsError: it was not made by kwscls.
+    """
+    if not (folder / FACTS).is_file():
+        raise KwsclsError(f"holds a model without {FACTS}", folder, "export it with kwscls")
+    return files.read_json(folder / FACTS)
 
 
 def load(run):
-    """Load the bundle of a run's folder or of an export's folder, without Keras or any model code.
+    """Load the model of a run's folder or of an export's, of any format, without Keras or any model code.
 
     Returns:
         A `Loaded`.
@@ -95,28 +137,21 @@ def load(run):
     Raises:
         KwsclsError: there is none, or it was not made by kwscls.
     """
-    import tensorflow as tf
-
     folder = find(run)
-    if not (folder / FACTS).is_file():
-        raise KwsclsError(f"is a SavedModel without {FACTS}", folder, "export it with kwscls")
-    known = files.read_json(folder / FACTS)
-    try:
-        graph = tf.saved_model.load(str(folder))
-    except (OSError, ValueError, tf.errors.OpError) as error:
-        raise KwsclsError("is a damaged SavedModel", folder, "export it again") from error
-    return Loaded(folder=folder, graph=graph, model=known["model"], labels=known["labels"],
-                  sample_rate=known["sample_rate"], samples=known["samples"], activation=known["activation"],
-                  frame_step=known["frame_step"], frame_length=known["frame_length"], thresholds=known.get("thresholds"))
+    known = read_facts(folder)
+    return Loaded(folder=folder, ask=runtimes.RUNTIMES[format_of(folder)](folder), model=known["model"],
+                  labels=known["labels"], sample_rate=known["sample_rate"], samples=known["samples"],
+                  activation=known["activation"], frame_step=known["frame_step"], frame_length=known["frame_length"],
+                  thresholds=known.get("thresholds"))
 
 
 @dataclasses.dataclass(frozen=True)
 class Loaded:
-    """A bundle that answers.
+    """A loaded model that answers.
 
     Args:
-        folder: the SavedModel's.
-        graph: what TensorFlow loaded.
+        folder: the export's.
+        ask: a function of a signature's name and its inputs that gives its outputs (see `serving.runtimes`).
         model: the model's name.
         labels: their names in the order of the scores.
         sample_rate: of waveforms, in Hz.
@@ -128,7 +163,7 @@ class Loaded:
     """
 
     folder: Path
-    graph: object
+    ask: typing.Callable
     model: str
     labels: list
     sample_rate: int
@@ -153,18 +188,6 @@ class Loaded:
         """The outputs of a signature, as numpy arrays by name.
 
         Raises:
-            KwsclsError: the graph refuses the input, as it does bytes that are no WAV file.
+            KwsclsError: the graph refuses the input, as it does bytes that are no WAV file, or has no such signature.
         """
-        import tensorflow as tf
-
-        try:
-            given = {name: tf.constant(value) for name, value in inputs.items()}
-            return {name: value.numpy() for name, value in self.graph.signatures[signature](**given).items()}
-        except tf.errors.InvalidArgumentError as error:
-            raise KwsclsError(reason(error)) from error
-
-
-def reason(error):
-    """The sentence of a TensorFlow error, without the place in the graph that stands around it."""
-    asserted = re.search(r"assertion failed: \[(.*?)\]\s*\[\[", error.message, re.DOTALL)
-    return asserted[1] if asserted else error.message.strip().split("\n")[0]
+        return self.ask(signature, **inputs)

@@ -1,9 +1,13 @@
 """The graph of the bundle: from waveforms or WAV bytes to scores, in stock TensorFlow ops."""
 
+import keras
 import tensorflow as tf
 
 from kwscls.dsp import wav
 from kwscls.dsp.resample import resample
+
+TOP = 5
+"""Labels that the signature `top` names for a clip, at most."""
 
 
 class Bundle(tf.Module):
@@ -14,30 +18,63 @@ class Bundle(tf.Module):
 
     Args:
         model: an `AudioClassifier`.
-        labels_file: a text file with a label a line, which becomes an asset of the SavedModel.
     """
 
-    def __init__(self, model, labels_file=None):
+    def __init__(self, model):
         super().__init__(name="kwscls")
-        self._model = lambda: model  # behind a function, where TensorFlow's tracking does not look
+        net = keras.Model(model.inputs, [model.outputs[0], model.embedding])  # the same layers, heard before the head too
+        self._model = lambda: model  # behind functions, where TensorFlow's tracking does not look
+        self._net = lambda: net
         self.weights = [weight.value for weight in model.weights]
-        self.labels_file = tf.saved_model.Asset(labels_file) if labels_file else None
-        clips = tf.TensorSpec([None, model.samples], tf.float32)
-        self.answers = tf.function(self._answers, input_signature=[clips])  # traced once, called by every signature
+        clips, files = tf.TensorSpec([None, model.samples], tf.float32), tf.TensorSpec([None], tf.string)
+        self.hear = tf.function(self._hear, input_signature=[clips])  # traced once, called by every signature
+        self.decode = tf.function(self._decode, input_signature=[files])
 
     @property
     def model(self):
         """The model inside."""
         return self._model()
 
+    def save(self, folder, labels_file):
+        """Write it as a SavedModel.
+
+        Args:
+            folder: to write to.
+            labels_file: a text file with a label a line, which becomes an asset.
+        """
+        self.labels_file = tf.saved_model.Asset(labels_file)
+        tf.saved_model.save(self, str(folder), signatures={
+            "serving_default": self.from_waveform.get_concrete_function(),
+            "wav_bytes": self.from_wav_bytes.get_concrete_function(),
+            "top": self.top.get_concrete_function(),
+            "embedding": self.embed.get_concrete_function()})
+
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float32, name="waveform")])
     def from_waveform(self, waveform):
         """Answers about waveforms, float32 [batch, samples] at the model's rate."""
-        return self.answers(fit_length(waveform, self.model.samples))
+        return self.hear(fit_length(waveform, self.model.samples))[0]
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="wav_bytes")])
     def from_wav_bytes(self, wav_bytes):
         """Answers about WAV files given as strings [batch]."""
+        return self.hear(self.decode(wav_bytes))[0]
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="wav_bytes")])
+    def top(self, wav_bytes):
+        """The labels with the highest scores, best first, of WAV files given as strings [batch]."""
+        scores = self.hear(self.decode(wav_bytes))[0]["scores"]
+        if self.model.frame_step:
+            scores = tf.reduce_mean(scores, axis=1)
+        best, places = tf.math.top_k(scores, min(TOP, len(self.model.labels)))
+        return {"top_labels": tf.gather(tf.constant(list(self.model.labels)), places), "top_scores": best}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float32, name="waveform")])
+    def embed(self, waveform):
+        """What the head reads about waveforms, float32 [batch, samples]: [batch, width], or [batch, frames, width]."""
+        return {"embedding": self.hear(fit_length(waveform, self.model.samples))[1]}
+
+    def _decode(self, wav_bytes):
+        """The clips of WAV files given as strings [batch]: [batch, samples]."""
         def clip(pair):
             contents, index = pair
             waveform, rate = wav.decode(contents, index)
@@ -45,15 +82,14 @@ class Bundle(tf.Module):
             return fit_length(waveform[tf.newaxis], self.model.samples)[0]
 
         indices = tf.range(tf.shape(wav_bytes)[0])
-        clips = tf.map_fn(clip, (wav_bytes, indices), parallel_iterations=8,
-                          fn_output_signature=tf.TensorSpec([self.model.samples], tf.float32))
-        return self.answers(clips)
+        return tf.map_fn(clip, (wav_bytes, indices), parallel_iterations=8,
+                         fn_output_signature=tf.TensorSpec([self.model.samples], tf.float32))
 
-    def _answers(self, clips):
-        """The outputs of every signature, of clips [batch, samples]."""
+    def _hear(self, clips):
+        """The answers and the embedding of clips [batch, samples]."""
         model, batch = self.model, tf.shape(clips)[0]
         some = tf.pad(clips, [[0, tf.maximum(1 - batch, 0)], [0, 0]])  # TensorFlow's fused convolutions need one clip
-        logits = tf.cast(model(some, training=False), tf.float32)[:batch]
+        logits, embedding = (tf.cast(output, tf.float32)[:batch] for output in self._net()(some, training=False))
         if model.temperature != 1:
             logits /= model.temperature
         scores = tf.nn.sigmoid(logits) if model.activation == "sigmoid" else tf.nn.softmax(logits)
@@ -66,7 +102,9 @@ class Bundle(tf.Module):
             starts = tf.range(tf.shape(scores)[1]) * model.frame_step
             middles = (tf.cast(starts, tf.float32) + model.frame_length / 2) / model.sample_rate
             answers["times"] = tf.tile(middles[tf.newaxis], [batch, 1])
-        return answers
+        elif embedding.shape.rank > 2:  # nets that score several places and average
+            embedding = tf.reduce_mean(embedding, axis=list(range(1, embedding.shape.rank - 1)))
+        return answers, embedding
 
 
 def fit_length(waveforms, samples):

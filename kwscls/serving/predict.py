@@ -12,7 +12,7 @@ from kwscls.data.manifest import SUFFIXES
 from kwscls.dsp import wav
 from kwscls.dsp.resample import resample
 from kwscls.errors import KwsclsError
-from kwscls.serving import bundle as bundles
+from kwscls.serving import runtimes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +101,7 @@ def read(path, sample_rate):
         try:
             waveform, rate = (value.numpy() for value in wav.decode(contents))
         except tf.errors.InvalidArgumentError as error:
-            raise KwsclsError(bundles.reason(error), where) from error
+            raise KwsclsError(runtimes.reason(error.message), where) from error
     else:
         sound = decode.decode_bytes(contents, where)
         waveform, rate = sound.waveform, sound.rate

@@ -15,7 +15,7 @@ from kwscls import models
 from kwscls.data.pipeline import Clips
 from kwscls.dsp.resample import resample
 from kwscls.errors import KwsclsError
-from kwscls.serving import bundle
+from kwscls.serving import bundle, c_api
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +86,7 @@ def test_a_bad_clip_is_named_by_its_place(folder):
 
 
 ASK = """
+import importlib.util
 import sys
 
 for name in ("kwscls", "keras", "tensorflow_io", "keras_cv"):
@@ -106,16 +107,28 @@ assert not foreign, foreign
 assert not {"ReadFile", "WriteFile", "PyFunc", "EagerPyFunc", "PyFuncStateless"} & names
 answer = tf.saved_model.load(folder).signatures["serving_default"](waveform=tf.constant(numpy.load("clips.npy")))
 numpy.save("scores.npy", answer["scores"].numpy())
+
+with tf.compat.v1.Session(graph=tf.Graph()) as session:
+    made = tf.compat.v1.saved_model.load(session, ["serve"], folder).signature_def["serving_default"]
+    asked = {made.inputs["waveform"].name: numpy.load("clips.npy")}
+    numpy.save("session.npy", session.run(made.outputs["scores"].name, asked))
+
+spec = importlib.util.spec_from_file_location("c_api", sys.argv[2])
+spec.loader.exec_module(c_api := importlib.util.module_from_spec(spec))
+loaded = c_api.Session(folder)
+numpy.save("c_api.npy", loaded.run("serving_default", waveform=numpy.load("clips.npy"))["scores"])
+loaded.close()
 """
 
 
 def test_it_answers_where_neither_kwscls_nor_keras_is(folder, model, tmp_path):
-    """Its graph has stock operations alone, reads no files and calls no Python."""
+    """Stock operations alone, no files read, no Python called; by TensorFlow's loaders new and old, and by its C API."""
     np.save(tmp_path / "clips.npy", np.random.default_rng(0).normal(0, 0.1, (3, 4000)).astype(np.float32))
-    done = subprocess.run([sys.executable, "-I", "-c", ASK, folder], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-I", "-c", ASK, folder, c_api.__file__], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
-    np.testing.assert_array_equal(np.load(tmp_path / "scores.npy"),
-                                  bundle.scores_of(model, np.load(tmp_path / "clips.npy")))
+    ours = bundle.scores_of(model, np.load(tmp_path / "clips.npy"))
+    for name in ("scores", "session", "c_api"):
+        np.testing.assert_array_equal(np.load(tmp_path / f"{name}.npy"), ours)
 
 
 def test_what_lies_in_it(folder, model):

@@ -1,0 +1,140 @@
+"""Whatever can run an export: each loads it and gives a function that asks it."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from kwscls.errors import KwsclsError
+
+FILES = {"savedmodel": "saved_model.pb", "tflite": "model.tflite", "onnx": "model.onnx"}
+"""The file by which a folder is known to hold a model of each format."""
+
+WAVEFORM = "serving_default"
+"""The only signature of the formats that have no strings."""
+
+
+def savedmodel(folder, **_):
+    """TensorFlow's Python.
+
+    Args:
+        folder: the export's folder.
+
+    Returns:
+        A function of a signature's name, and its inputs by name, that gives the outputs by name as numpy arrays; strings
+        are bytes. It raises a KwsclsError where the signature does not exist or refuses the input.
+
+    Raises:
+        KwsclsError: the folder cannot be loaded.
+    """
+    import tensorflow as tf
+
+    try:
+        graph = tf.saved_model.load(str(folder))
+    except (OSError, ValueError, tf.errors.OpError) as error:
+        raise KwsclsError("is a damaged SavedModel", folder, "export it again") from error
+
+    def ask(signature, **inputs):
+        if signature not in graph.signatures:
+            raise unknown(signature, folder)
+        try:
+            given = {name: tf.constant(value) for name, value in inputs.items()}
+            return {name: value.numpy() for name, value in graph.signatures[signature](**given).items()}
+        except tf.errors.InvalidArgumentError as error:
+            raise KwsclsError(reason(error.message)) from error
+
+    return ask
+
+
+def c_api(folder, **_):
+    """TensorFlow's C API, which is what a C++ server uses; see `savedmodel`."""
+    from kwscls.serving.c_api import Session
+
+    try:
+        session = Session(folder)
+    except (OSError, ValueError) as error:
+        raise KwsclsError("cannot be loaded by TensorFlow's C API", folder, str(error).splitlines()[0]) from error
+
+    def ask(signature, **inputs):
+        if signature not in session.signatures:
+            raise unknown(signature, folder)
+        try:
+            return session.run(signature, **inputs)
+        except ValueError as error:
+            raise KwsclsError(reason(str(error))) from error
+
+    return ask
+
+
+def tflite(folder, **_):
+    """TensorFlow Lite on the CPU, clip by clip; see `savedmodel`."""
+    import tensorflow as tf
+
+    try:
+        interpreter = tf.lite.Interpreter(str(Path(folder) / FILES["tflite"]))
+        interpreter.allocate_tensors()
+    except ValueError as error:
+        raise KwsclsError("is a damaged TFLite model", folder, "export it again") from error
+    run = interpreter.get_signature_runner(WAVEFORM)
+    samples = run.get_input_details()["waveform"]["shape"][-1]
+
+    def ask(signature, **inputs):
+        if signature != WAVEFORM:
+            raise unknown(signature, folder)
+        answers = [run(waveform=clip[np.newaxis]) for clip in fitted(inputs["waveform"], samples)]
+        return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
+
+    return ask
+
+
+def onnx(folder, **_):
+    """ONNX Runtime on the CPU; see `savedmodel`."""
+    import onnxruntime
+
+    try:
+        session = onnxruntime.InferenceSession(str(Path(folder) / FILES["onnx"]), providers=["CPUExecutionProvider"])
+    except Exception as error:  # its own classes share no base
+        raise KwsclsError("is a damaged ONNX model", folder, "export it again") from error
+    samples = session.get_inputs()[0].shape[-1]
+    names = [output.name for output in session.get_outputs()]
+
+    def ask(signature, **inputs):
+        if signature != WAVEFORM:
+            raise unknown(signature, folder)
+        return dict(zip(names, session.run(names, {"waveform": fitted(inputs["waveform"], samples)}), strict=True))
+
+    return ask
+
+
+def http(folder, url, name, **_):
+    """A server that speaks TensorFlow Serving's REST, at `url`, of the model `name`; see `savedmodel`."""
+    from kwscls.serving.remote import ask_rest
+
+    return lambda signature, **inputs: ask_rest(url or "http://localhost:8501", name, signature, inputs)
+
+
+def grpc(folder, url, name, **_):
+    """A server that speaks TensorFlow Serving's gRPC, at `url`, of the model `name`; see `savedmodel`."""
+    from kwscls.serving.remote import ask_grpc
+
+    return lambda signature, **inputs: ask_grpc(url or "localhost:8500", name, signature, inputs)
+
+
+RUNTIMES = {"savedmodel": savedmodel, "c-api": c_api, "tflite": tflite, "onnx": onnx, "http": http, "grpc": grpc}
+
+
+def fitted(waveforms, samples):
+    """Waveforms [batch, any], cut or zero-padded at their end: float32 [batch, samples]."""
+    waveforms = np.asarray(waveforms, np.float32)[:, :samples]
+    return np.pad(waveforms, ((0, 0), (0, samples - waveforms.shape[1])))
+
+
+def unknown(signature, folder):
+    """The error about a signature that an export does not have."""
+    return KwsclsError(f"has no signature {signature}", folder, "export it as a SavedModel")
+
+
+def reason(message):
+    """The sentence of a TensorFlow error, without the place in the graph that stands around it."""
+    asserted = re.search(r"assertion failed: \[(.*?)\]\s*\[\[", message, re.DOTALL)
+    return asserted[1] if asserted else message.strip().split("\n")[0]
