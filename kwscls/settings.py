@@ -154,7 +154,8 @@ class ModelsSettings:
 
     verb: typing.ClassVar[str] = "models"
 
-    model: str | None = setting(None, "show this one", metavar="NAME")
+    model: str | None = setting(None, "show this one: its layers, its blocks and its costs", metavar="NAME")
+    diagram: str | None = setting(None, "with --model, draw its blocks into this file, such as model.png", metavar="FILE")
     labels: int = setting(8, "labels to be told apart")
     seconds: float = setting(1.0, "clip length in seconds")
     json: bool = setting(False, "print one JSON object a line")

@@ -3,6 +3,7 @@
 import sys
 
 from kwscls import console
+from kwscls.errors import KwsclsError
 from kwscls.models import MODELS, build
 from kwscls.settings import ModelsSettings
 
@@ -15,17 +16,32 @@ def main(argv=None):
 def act(settings):
     """Count and print every model, or show one layer by layer."""
     names = [settings.model] if settings.model else list(MODELS)
+    if settings.diagram and not settings.model:
+        raise KwsclsError("is drawn of one model", "--diagram", "name it with --model")
     rows = list(count(names, settings))
     if settings.json:
         for row in rows:
             console.print_json(row)
         return
     if settings.model:
-        made(settings.model, settings).summary(line_length=100)
+        show(made(settings.model, settings), settings.diagram)
     console.table(f"{settings.labels} labels, clips of {settings.seconds:g} s at 16 kHz",
-                  ("model", "parameters#", "multiply-adds#", "paper"),
-                  [(row["model"], f"{row['parameters']:,}", f"{row['multiply_adds'] / 1e6:,.1f} M", row["paper"])
+                  ("model", "input", "parameters#", "multiply-adds#", "paper"),
+                  [(row["model"], row["input"], f"{row['parameters']:,}", f"{row['multiply_adds'] / 1e6:,.1f} M", row["paper"])
                    for row in rows])
+
+
+def show(model, picture=None):
+    """Print a model layer by layer and as blocks, and draw it where a file is named."""
+    from kwscls.models import diagram
+
+    model.summary(line_length=100)
+    console.table("Its blocks, from the waveform to the logits", ("block", "answer", "layers", "parameters#", "reads from"),
+                  [(f"{one.name} x {one.times}" if one.times > 1 else one.name, one.shape, ", ".join(one.layers),
+                    f"{one.parameters * one.times:,}", ", ".join(one.sources)) for one in diagram.blocks(model)])
+    if picture:
+        diagram.draw(model, picture)
+        console.wrote(picture)
 
 
 def made(name, settings):
@@ -34,14 +50,18 @@ def made(name, settings):
 
 
 def count(names, settings):
-    """The facts of each name, one after another: a dict each."""
+    """The facts of each name, one after another: a dict each; its input is what the first layer that learns reads."""
     import keras
 
+    from kwscls.models import diagram
     from kwscls.models.facts import facts
 
     with console.progress(transient=True) as bar:
         for name in bar.track(names, description="counting"):
-            yield {"model": name, "paper": MODELS[name].paper, **facts(made(name, settings))}
+            model = made(name, settings)
+            found = diagram.blocks(model)
+            yield {"model": name, "paper": MODELS[name].paper, "input": found[diagram.frontend(found) - 1].shape,
+                   **facts(model)}
             keras.backend.clear_session()
 
 

@@ -173,7 +173,7 @@ def body(
         x = keras.layers.Conv2D(
             width, (kernel, 1), padding="same", activation="relu", name=f"conv{index}"
         )(x)
-        x = keras.layers.BatchNormalization(momentum=0.95, name=f"conv{index}_norm")(x)
+        x = keras.layers.BatchNormalization(momentum=0.9, name=f"conv{index}_norm")(x)
     x = keras.layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]), name="convolved")(x)
     for index in range(layers):
         recurrent = RECURRENT[rnn](units, return_sequences=True, name=rnn)

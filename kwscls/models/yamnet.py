@@ -106,7 +106,7 @@ def embed(patches, *, layers=LAYERS, stem=32, width=1.0, padding="same", **norm)
     `padding` of all convolutions and `norm`, arguments of all batch norms, are published settings
     that nobody changed; the norms' momentum is ours, for trainings of some hundreds of steps.
     """
-    norm = {"scale": False, "epsilon": 1e-4, "momentum": 0.95, **norm}
+    norm = {"scale": False, "epsilon": 1e-4, "momentum": 0.9, **norm}
     x = keras.layers.Conv2D(int(stem * width), 3, 2, padding, use_bias=False, name="layer1")(
         patches
     )
