@@ -14,7 +14,6 @@ from kwscls.models.classifier import AudioClassifier, waveform_input
     ("resnet18", {"stem": 1, "stage1_block0": 2, "stage2_block0": 1, "stage2_block1": 1, "stage4_block1": 1}),
     ("yamnet", {"layer8": 5, "layer13": 1, "layer14": 1}),
     ("kwt_1", {"time_block_0": 12}),
-    ("densenet121", {"stage1": 1, "stage4": 1, "top": 1}),
 ])
 def test_the_papers_tables(name, expected):
     model = models.build(name, 8, 16000)
@@ -24,7 +23,7 @@ def test_the_papers_tables(name, expected):
     assert list(found)[0] == "waveform" and list(found)[-1] == "logits" and found["logits"].shape == "8"
     boxes = list(found.values())
     assert boxes[diagram.frontend(boxes) - 1].shape == {
-        "resnet18": "64 x 98 x 1", "yamnet": "96 x 64 x 1", "kwt_1": "98 x 40", "densenet121": "64 x 98 x 1"}[name]
+        "resnet18": "64 x 98 x 1", "yamnet": "96 x 64 x 1", "kwt_1": "98 x 40"}[name]
     assert all(one.sources for one in list(found.values())[1:])
 
 
