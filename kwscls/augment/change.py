@@ -24,6 +24,7 @@ def augmentation(recipe, sample_rate, noises):
     noises = tf.constant(noises)
 
     def change(waveforms, targets, seed):
+        length = waveforms.shape[1]
         seeds = tf.random.split(seed, 7)
         if recipe.shift:
             waveforms = on_waveforms.shift(waveforms, seeds[0], recipe.shift * sample_rate)
@@ -39,7 +40,7 @@ def augmentation(recipe, sample_rate, noises):
             waveforms = on_waveforms.add_noise(waveforms, seeds[3], noises, recipe.noise, recipe.snr)
         if recipe.gain:
             waveforms = on_waveforms.gain(waveforms, seeds[4], recipe.gain)
-        return waveforms, targets
+        return tf.ensure_shape(waveforms, [None, length]), targets  # layers ask for the length when a step is traced
 
     changes = (recipe.shift, recipe.speed, recipe.reverb, recipe.mixup, recipe.cutmix, recipe.noise, recipe.gain)
     return change if any(changes) else None

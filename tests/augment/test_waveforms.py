@@ -89,6 +89,14 @@ def test_the_same_seed_gives_the_same_batch_and_another_another():
     assert np.abs(first - other).max() > 0.01 and np.isfinite(first).all() and np.abs(first).max() <= 1
 
 
+def test_the_graph_of_a_step_knows_the_length():
+    everything = Recipe(shift=0.1, speed=0.5, gain=6.0, noise=0.5, reverb=0.2, mixup=0.5)
+    change = augmentation(everything, RATE, load_noises("none", RATE, 4000))
+    batches = tf.data.Dataset.from_tensors((tf.zeros([10, 4000]), tf.zeros([10, 2]))).unbatch().batch(8)
+    waveforms, targets = batches.map(lambda *batch: change(*batch, tf.constant([1, 2]))).element_spec
+    assert waveforms.shape.as_list() == [None, 4000] and targets.shape.as_list() == [None, 2]
+
+
 def test_no_augmentation_is_none():
     assert augmentation(Recipe(**UNCHANGED), RATE, np.zeros(9000, np.float32)) is None
 
