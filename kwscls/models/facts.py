@@ -33,13 +33,24 @@ def multiply_adds(model):
 def _count(graph):
     """Multiply-adds of a graph and of the functions that it calls; loops are left to `_recurrent`."""
     total = 0
-    for operation in graph.get_operations():
+    for operation in _needed(graph):
         total += COUNTS.get(operation.type, lambda _: 0)(operation)
         if operation.type in ("PartitionedCall", "StatefulPartitionedCall"):
             definition = graph._get_function(operation.get_attr("f").name)
             shapes = [tensor.shape for tensor in operation.inputs]
             total += _count(function_def_to_graph.function_def_to_graph(definition.function_def, shapes))
     return total
+
+
+def _needed(graph):
+    """The operations that a graph's answer depends on: side heads are in the graph, but nothing reads them."""
+    waiting, seen = [tensor.op for tensor in graph.outputs], set()
+    while waiting:
+        operation = waiting.pop()
+        if operation not in seen:
+            seen.add(operation)
+            waiting += [tensor.op for tensor in operation.inputs]
+    return seen
 
 
 def _convolution(operation):
@@ -73,7 +84,7 @@ COUNTS = {"Conv2D": _convolution, "DepthwiseConv2dNative": _convolution, "MatMul
 
 
 def _recurrent(layer):
-    """Multiply-adds of a recurrent layer that the graph hides: Keras puts one step into it and the others into a loop."""
+    """Multiply-adds of a recurrent layer, whose steps the graph hides in a loop."""
     if isinstance(layer, keras.layers.Bidirectional):
         runs = (layer.forward_layer, layer.backward_layer)
     elif isinstance(layer, (keras.layers.LSTM, keras.layers.GRU)):
@@ -81,4 +92,4 @@ def _recurrent(layer):
     else:
         return 0
     kernels = (kernel for run in runs for kernel in (run.cell.kernel, run.cell.recurrent_kernel))
-    return (layer.input.shape[1] - 1) * sum(kernel.value.shape.num_elements() for kernel in kernels)
+    return layer.input.shape[1] * sum(kernel.value.shape.num_elements() for kernel in kernels)

@@ -31,6 +31,12 @@ def test_the_published_figures(name, labels, published, frontend):
     assert multiply_adds(models.build(name, labels, 16000)) - frontend == pytest.approx(published, rel=0.005)
 
 
+def test_side_heads_are_no_work_for_who_answers():
+    small = dict(width=0.1, bands=32)
+    with_heads, without = (models.build("googlenet", 3, 8000, auxiliary=heads, **small) for heads in (True, False))
+    assert multiply_adds(with_heads) == multiply_adds(without) and with_heads.count_params() > without.count_params()
+
+
 def test_facts_of_the_tutorials_cnn():
     known = facts(models.build("cnn", 8, 16000))
     assert known["parameters"] == 1_625_611 and known["trainable"] == 1_625_608
