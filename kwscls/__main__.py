@@ -4,7 +4,8 @@ import ast
 import sys
 from pathlib import Path
 
-VERBS = ("train", "evaluate", "predict", "export", "verify", "prepare", "compare", "convert", "pretrain", "suspects")
+VERBS = ("train", "evaluate", "predict", "export", "verify", "prepare", "compare", "convert", "pretrain", "suspects",
+         "combine")
 
 
 def main(argv=None):

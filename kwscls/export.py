@@ -15,7 +15,10 @@ def act(settings):
     """Export, compare with the model in memory, and say where it is."""
     from kwscls.serving.export import export
 
-    console.wrote(export(settings))
+    change = None
+    if settings.calibrate:
+        from kwscls.training.combine import calibrated as change
+    console.wrote(export(settings, change))
 
 
 if __name__ == "__main__":

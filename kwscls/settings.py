@@ -108,7 +108,11 @@ class TrainSettings:
     band_mask: float | None = setting(None, "share of the bands that each of two hidden ones takes at most")
     noises: str | None = setting(None, "a folder of 16-bit mono WAV noises (default: the corpus's own, else coloured noise)")
     patience: int | None = setting(None, "epochs without a better validation score before it stops; 0 never stops early")
-    weights: str | None = setting(None, "weights to start from: a file, a folder, or hf:owner/name")
+    weights: str | None = setting(None, "weights to start from: a file, a folder, one of our runs, or hf:owner/name")
+    few_shot: bool = setting(False, "leave all but the head as the weights are, and solve the head in seconds")
+    teacher: str | None = setting(None, "the folder of a run from whose scores to learn too", metavar="RUN")
+    teacher_share: float = setting(0.5, "share of the teacher's scores in the targets")
+    find_rate: bool = setting(False, "find the learning rate by a ramp first, draw it, and train with it")
     freeze: list[str] = setting([], "layers to leave as they are: prefixes of their names, or body", many=True,
                                 metavar="PREFIX")
     unfreeze: list[str] = setting([], "frozen layers that learn again after so many epochs, such as 5=stage4 10=body",
@@ -224,6 +228,7 @@ class ExportSettings:
     run: str = setting(help="the folder of a run", metavar="RUN")
     out: str | None = setting(None, "the folder to which a version is added (default served/RUN beside the run)")
     format: str = setting("savedmodel", "what is written", choices=("savedmodel",))
+    calibrate: bool = setting(False, "let scores be honest: divide the logits by a temperature chosen on the validation clips")
 
 
 @dataclasses.dataclass
@@ -239,6 +244,22 @@ class VerifySettings:
     name: str | None = setting(None, "of the model on that server (default: that of the versions' folder)")
     tolerance: float | None = setting(None, "largest difference allowed (default: what the export says)")
     json: bool = setting(False, "print one JSON object instead of a table")
+
+
+@dataclasses.dataclass
+class CombineSettings:
+    """Make one run of several: an ensemble, or the mean of their weights."""
+
+    verb: typing.ClassVar[str] = "combine"
+
+    runs: list[str] = setting(help="folders of runs with the same labels and clip length", positional=True, many=True,
+                              metavar="RUN")
+    out: str = setting(help="the folder of the run to be", metavar="FOLDER")
+    by: str = setting("scores", "answer with the mean of their scores, or with the mean of the weights of one kind of model "
+                      "that began with the same weights", choices=("scores", "weights"))
+    data: str | None = setting(None, "what to compare them on, as for train (default: what the first was trained with)")
+    calibrate: bool = setting(False, "let scores be honest: divide the logits by a temperature chosen on the validation clips")
+    overwrite: bool = setting(False, "replace a folder of this name")
 
 
 @dataclasses.dataclass

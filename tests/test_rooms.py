@@ -14,7 +14,7 @@ FLOORS = {  # a room may use the rooms of lower floors, and itself
     "training": 5,
 }
 VERBS = {"train", "evaluate", "predict", "export", "prepare", "compare", "serve", "client", "listen", "convert",
-         "pretrain", "verify", "tune", "suspects"}
+         "pretrain", "verify", "tune", "suspects", "combine"}
 
 
 def modules():

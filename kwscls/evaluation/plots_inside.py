@@ -71,6 +71,21 @@ def pretraining(history):
         return figure
 
 
+def rate_ramp(found):
+    """The smoothed loss over a climbing learning rate, and the rate that was chosen.
+
+    Args:
+        found: what `training.rates.find_rate` returned.
+    """
+    with _style():
+        figure, ax = _figure(6.5, 4)
+        ax.plot(found["rates"], found["losses"], color=BLUE, label="loss, smoothed")
+        ax.axvline(found["rate"], color=ORANGE, linestyle="--", label=f"chosen: {found['rate']:.2g}")
+        ax.set(xscale="log", xlabel="learning rate", ylabel="loss", title="Where the loss falls the fastest")
+        ax.legend(frameon=False)
+        return figure
+
+
 def frame_labels(waveform, sample_rate, labels, frame_step, scores, targets=None, frame_length=None):
     """A clip above the labels of its frames: the scores as colour, what was meant as a line.
 

@@ -63,6 +63,13 @@ class AudioClassifier(keras.Model):
 _FACTS = ("labels", "sample_rate", "activation", "frame_step", "frame_length", "thresholds", "temperature")
 
 
+def settle(model):
+    """Let layers of statistics, such as Keras' Normalization, take over weights that were set from outside."""
+    for layer in model.layers:
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
+
+
 def label_names(labels):
     """Names from a sequence of names, or "0", "1", ... from a count."""
     return tuple(str(i) for i in range(labels)) if isinstance(labels, int) else tuple(str(name) for name in labels)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from kwscls.errors import KwsclsError
+from kwscls.models.classifier import settle
 from kwscls.pretrained.layouts import as_is
 
 _SHOWN = 10  # names in one line of error
@@ -90,6 +91,7 @@ def assign(model, plan, tensors, labels=None, where=None):
         raise KwsclsError(f"sizes differ: {_listed(shapes)}", where, "build the model with the file's sizes")
     for path, value in values.items():
         weights[path].assign(value)
+    settle(model)
     return said
 
 

@@ -67,7 +67,9 @@ def _read_file(path, allow_pickle):
 
 
 def _read_folder(folder, allow_pickle):
-    """A folder of transformers: config.json, and weights in one file or in several with an index."""
+    """A run of ours, or a folder of transformers: config.json, and weights in one file or in several with an index."""
+    if (folder / "model.keras").is_file():
+        return _read_keras(folder / "model.keras")
     config = _json(folder / "config.json")
     config["preprocessor"] = _json(folder / "preprocessor_config.json")
     names = [name for kind in ("model.safetensors", "pytorch_model.bin") for name in (kind, f"{kind}.index.json")]

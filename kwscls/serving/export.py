@@ -17,11 +17,12 @@ HERE = {"savedmodel": 0.0, "c-api": 1e-6}
 optimise the same graph on their own, in the last bit."""
 
 
-def export(settings):
+def export(settings, change=None):
     """Write the model of a run as the next version of a served folder.
 
     Args:
         settings: an `ExportSettings`.
+        change: a function (model, run) -> model that is called before; or None.
 
     Returns:
         The version's folder.
@@ -31,7 +32,8 @@ def export(settings):
     """
     run, kind = Path(settings.run), settings.format
     out = Path(settings.out) if settings.out else default_out(run, kind)
-    made = Bundle(load_model(run))
+    model = load_model(run)
+    made = Bundle(change(model, run) if change else model)
     version = out / str(max(bundle.versions(out), default=0) + 1)
     try:
         with files.writing_folder(version) as beside:

@@ -32,9 +32,9 @@ def fill_run(folder, settings):
     started = time.monotonic()
     recipe, sizes = dataclasses.replace(chosen_recipe(settings), **STILL), chosen_sizes(settings)
     models.row(settings.model)
-    if settings.evened or settings.corrections:
-        raise KwsclsError("is about clips, not about segments", "--evened" if settings.evened else "--corrections",
-                          "leave it out")
+    for name in ("evened", "corrections", "teacher", "few_shot", "find_rate"):
+        if getattr(settings, name):
+            raise KwsclsError("is about clips, not about segments", f"--{name.replace('_', '-')}", "leave it out")
     table = Path(settings.data).resolve()
     talks = read(table)
     labels = sorted({segment.label for talk in talks for segment in talk.segments})

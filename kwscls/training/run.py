@@ -15,7 +15,7 @@ from kwscls import console, files, models
 from kwscls import settings as settings_room
 from kwscls.augment.change import augmentation, load_noises
 from kwscls.data.frames import is_table
-from kwscls.data import pipeline
+from kwscls.data import balance, pipeline
 from kwscls.data.pipeline import Clips, clip_length
 from kwscls.data.prepare import ready
 from kwscls.data.prepared import label_names, split_clips
@@ -25,8 +25,13 @@ from kwscls.evaluation.cost import TOOK, peak_memory
 from kwscls.evaluation.multilabel import choose_thresholds
 from kwscls.evaluation.run import METRICS, evaluate
 from kwscls.serving import bundle
-from kwscls.training import freezing, recipes, statistics
-from kwscls.training.fit import CHECKPOINT, ROWS, fit
+from kwscls.training import freezing, rates, recipes, statistics
+from kwscls.training.few_shot import solve_head
+from kwscls.training.fit import CHECKPOINT, ENDLESS, ROWS, compile_model, fit
+from kwscls.training.teacher import taught
+
+RAMP = "learning_rate.json"
+"""The file in which a run keeps how its learning rate was found."""
 
 
 def train(settings):
@@ -64,7 +69,7 @@ def train(settings):
         if not (unfinished / CHECKPOINT).exists():  # there is nothing that could be resumed
             shutil.rmtree(unfinished, ignore_errors=True)
         raise
-    (unfinished / CHECKPOINT).unlink()
+    (unfinished / CHECKPOINT).unlink(missing_ok=True)
     files.replace_folder(unfinished, out)
     console.wrote(*sorted(out.iterdir()))
     return out
@@ -74,7 +79,9 @@ def fill_run(folder, settings):
     """Train, and write everything that a run holds into a folder."""
     started = time.monotonic()
     models.row(settings.model)  # a name that does not exist is told before the data is touched
-    recipe, sizes = chosen_recipe(settings), chosen_sizes(settings)
+    if settings.few_shot and not settings.weights:
+        raise KwsclsError("needs a trained body", "--few-shot", "name one with --weights, such as export/res1d")
+    recipe, sizes = chosen_recipe(settings), {**sizes_of_run(settings), **chosen_sizes(settings)}
     prepared = Path(ready(settings.data))
     train_clips, validation_clips, rate = load_clips(prepared, settings.seconds, settings.corrections)
     recipe = recipes.fitted(recipe, len(train_clips), train_clips.samples / rate, said(settings))
@@ -93,14 +100,36 @@ def fill_run(folder, settings):
                 f"{model.samples / rate:g} s at {rate} Hz{', any number of labels a clip' * (activation == 'sigmoid')}")
     left = settings.budget and settings.budget - (time.monotonic() - started)
     noises = load_noises(settings.noises or prepared / "noise", rate, model.samples)
-    history = fit(model, train_clips, validation_clips, recipe, folder, seed=settings.seed, budget=left,
-                  resume=settings.resume, change=augmentation(recipe, rate, noises),
-                  evened=settings.evened, thaw=freezing.thaws(settings.unfreeze, model))
+    change = augmentation(recipe, rate, noises)
+    if settings.teacher:
+        change = taught(change, settings.teacher, model.labels, rate, settings.teacher_share)
+    if settings.few_shot:
+        history = solve_head(model, train_clips, validation_clips, seed=settings.seed, change=change)
+    else:
+        if settings.find_rate:
+            recipe = with_found_rate(model, train_clips, recipe, folder, settings.seed, change)
+        history = fit(model, train_clips, validation_clips, recipe, folder, seed=settings.seed, budget=left,
+                      resume=settings.resume, change=change, evened=settings.evened,
+                      thaw=freezing.thaws(settings.unfreeze, model))
     if activation == "sigmoid":
         model.thresholds = validated_thresholds(model, validation_clips)
     write_run(folder, model, history)
     results = evaluate(folder, data=str(prepared), split="test" if (prepared / "test").is_dir() else "validation")
     console.table(tables.title(results), tables.measure_columns(results), tables.measures(results))
+
+
+def with_found_rate(model, clips, recipe, folder, seed, change):
+    """A recipe with the learning rate that a ramp finds; the ramp is drawn and kept, and a resumed run takes it from there."""
+    kept = folder / RAMP
+    if not kept.is_file():
+        compile_model(model, recipe, uneven=balance.is_uneven(clips.marks))
+        found = rates.find_rate(model, pipeline.training_batches(clips, recipe.batch_size, seed, ENDLESS, change=change),
+                                recipe.learning_rate)
+        files.write_json(kept, found)
+        plots.save(plots_inside.rate_ramp(found), kept.with_suffix(".png"))
+    rate = files.read_json(kept)["rate"]
+    console.say(f"learning rate {rate:.3g}, found by a ramp (the recipe's is {recipe.learning_rate:g})")
+    return dataclasses.replace(recipe, learning_rate=rate)
 
 
 def default_name(settings):
@@ -182,6 +211,22 @@ def validated_thresholds(model, clips, batch_size=64):
     return choose_thresholds(clips.marks, scores if scores.ndim == 2 else scores.mean(axis=1), clips.labels).tolist()
 
 
+def sizes_of_run(settings):
+    """The sizes of the run of ours that the weights come from; none where they come from elsewhere.
+
+    Raises:
+        KwsclsError: it is of another model.
+    """
+    stored = Path(settings.weights or "") / "settings.json"
+    if not settings.weights or not stored.is_file():
+        return {}
+    told = files.read_json(stored)
+    if told.get("model") != settings.model:
+        raise KwsclsError(f"is a run of {told.get('model')}, not of {settings.model}", f"--weights {settings.weights}",
+                          f"add --model {told.get('model')}")
+    return told.get("sizes", {})
+
+
 def load_clips(prepared, seconds=None, corrections=None):
     """The training and validation clips of a prepared folder, and their sample rate in Hz.
 
@@ -220,10 +265,7 @@ def start_model(model, settings, clips):
 
 def write_run(folder, model, history):
     """Write what a run holds beside its results: the model twice, labels, history and curves."""
-    with files.writing(folder / "model.keras") as beside:
-        without_optimizer(model).save(beside)
-    bundle.save(model, folder / "saved_model")
-    files.write_text(folder / "labels.txt", "".join(f"{label}\n" for label in model.labels))
+    write_model(folder, model)
     table = io.StringIO()
     writer = csv.DictWriter(table, ROWS, lineterminator="\n")
     writer.writeheader()
@@ -234,6 +276,14 @@ def write_run(folder, model, history):
     plots.save(plots.curves(history), folder / "curves.png")
     if bands := plots_inside.learned_bands(model):
         plots.save(bands, folder / "bands.png")
+
+
+def write_model(folder, model):
+    """Write the model twice, for Keras and as a bundle, and its labels."""
+    with files.writing(folder / "model.keras") as beside:
+        without_optimizer(model).save(beside)
+    bundle.save(model, folder / "saved_model")
+    files.write_text(folder / "labels.txt", "".join(f"{label}\n" for label in model.labels))
 
 
 def without_optimizer(model):

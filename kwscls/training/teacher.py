@@ -1,0 +1,47 @@
+"""Distillation: a small model learns from the scores of a trained one, beside the labels."""
+
+import tensorflow as tf
+
+from kwscls.errors import KwsclsError
+from kwscls.serving import bundle
+
+
+def taught(change, run, labels, sample_rate, share=0.5):
+    """A change of training batches after which a teacher's scores are a part of the targets.
+
+    The teacher hears each clip as the pupil does, after the augmentation `change`.
+
+    Args:
+        change: a function (waveforms, targets, seed) -> (waveforms, targets), or None.
+        run: the folder of the teacher's run or export.
+        labels: the pupil's labels, in order.
+        sample_rate: of its waveforms, in Hz.
+        share: of the teacher's scores in the targets, in [0, 1].
+
+    Returns:
+        A function as `change`.
+
+    Raises:
+        KwsclsError: the teacher knows other labels, hears another rate or answers for frames.
+
+    Source: G. Hinton, O. Vinyals, J. Dean, "Distilling the knowledge in a neural network", 2015; here at temperature 1.
+    """
+    teacher = bundle.load(run)
+    if set(teacher.labels) != set(labels):
+        raise KwsclsError(f"knows the labels {', '.join(teacher.labels)}", f"--teacher {run}", f"it needs {', '.join(labels)}")
+    if teacher.sample_rate != sample_rate or teacher.frame_step:
+        raise KwsclsError("hears another sample rate, or answers for frames", f"--teacher {run}",
+                          f"it needs {sample_rate} Hz and an answer for each clip")
+    if not 0 <= share <= 1:
+        raise KwsclsError("must be from 0 to 1", f"--teacher-share {share:g}")
+    order = [teacher.labels.index(label) for label in labels]
+    answer = teacher.graph.signatures["serving_default"]
+
+    def teach(waveforms, targets, seed):
+        if change is not None:
+            waveforms, targets = change(waveforms, targets, seed)
+        scores = tf.gather(answer(waveform=waveforms)["scores"], order, axis=1)
+        return waveforms, (1 - share) * targets + share * scores
+
+    teach.graph = teacher.graph  # it must live as long as the function
+    return teach

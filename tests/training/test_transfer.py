@@ -1,0 +1,180 @@
+"""From a trained run to others: new words, few examples, a pupil, an ensemble, honest scores, a found rate."""
+
+import numpy as np
+import pytest
+
+from kwscls import combine as combine_verb
+from kwscls import export as export_verb
+from kwscls import files, models
+from kwscls.data import pipeline, prepare
+from kwscls.data.pipeline import Clips
+from kwscls.errors import KwsclsError
+from kwscls.evaluation import plots_inside
+from kwscls.pretrained import load
+from kwscls.serving import bundle
+from kwscls.serving.export import load_model
+from kwscls.settings import TrainSettings
+from kwscls.training import combine, few_shot, rates, recipes, teacher
+from kwscls.training.fit import compile_model
+from kwscls.training.run import train
+from tests.conftest import tone, write_wav
+
+SMALL = ["width=8", "units=32", "size=16", "dropout=(0.1,0.1)"]
+
+
+def settings(prepared, out, **changes):
+    return TrainSettings(**{"data": str(prepared), "model": "cnn", "out": str(out), "epochs": 12, "augment": False,
+                            "batch_size": 8, "learning_rate": 0.003, "patience": 0, "size": SMALL, **changes})
+
+
+@pytest.fixture(scope="module")
+def first(tones, tmp_path_factory):
+    """A run on the two tones, and beside it their prepared folder."""
+    place = tmp_path_factory.mktemp("transfer")
+    prepared = prepare.ready(tones, out=place / "tones")
+    return train(settings(prepared, place / "first", seconds=0.25))
+
+
+@pytest.fixture(scope="module")
+def second(first):
+    """A run that began with the first one's weights."""
+    return train(settings(first.parent / "tones", first.parent / "second", epochs=2, seed=1, size=[], weights=str(first),
+                          find_rate=True, seconds=0.25))
+
+
+@pytest.fixture(scope="module")
+def new_words(tmp_path_factory):
+    """Three other tones, few of each, as a split of a prepared folder each."""
+    folder = tmp_path_factory.mktemp("new") / "words"
+    for split, clips in (("train", 4), ("validation", 3)):
+        for place, frequency in enumerate((300, 900, 3000)):
+            for clip in range(clips):
+                write_wav(folder / split / f"tone{frequency}" / f"{split}{clip}.wav", tone(frequency, seed=7 * clip + place))
+    return folder
+
+
+def test_a_run_goes_on_from_a_run_with_its_sizes(first, second):
+    stored = files.read_json(second / "settings.json")
+    assert stored["sizes"] == files.read_json(first / "settings.json")["sizes"] and stored["size"] == []
+    with pytest.raises(KwsclsError, match="is a run of cnn, not of .*; add --model cnn"):
+        train(TrainSettings(data=str(first.parent / "tones"), weights=str(first), out=str(first.parent / "third")))
+
+
+def test_new_words_get_a_new_head(first, new_words):
+    model = models.build("cnn", ["tone300", "tone3000", "tone900"], 4000, **files.read_json(first / "settings.json")["sizes"])
+    said = load(model, str(first))
+    assert said == ["the head is new: the file has 2 labels, the model 3"]
+    old = load_model(first)
+    for one, other in zip(model.layers, old.layers):
+        if one.name != "logits":
+            for mine, theirs in zip(one.get_weights(), other.get_weights(), strict=True):
+                np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+def test_a_few_examples_are_learnt_in_seconds(first, new_words, activation):
+    clips, others = (Clips(new_words / split, 4000) for split in ("train", "validation"))
+    model = models.build("cnn", clips.labels, 4000, activation=activation, **files.read_json(first / "settings.json")["sizes"])
+    load(model, str(first))
+    history = few_shot.solve_head(model, clips, others)
+    waveforms, marks = others.batch(range(len(others)))
+    answers = bundle.scores_of(model, waveforms).argmax(axis=1)
+    assert (answers == marks.numpy().argmax(axis=1)).mean() == pytest.approx(history[0]["val_accuracy"]) and \
+        history[0]["val_accuracy"] > 0.8
+
+
+def test_few_shot_wants_weights(first):
+    with pytest.raises(KwsclsError, match="needs a trained body"):
+        train(settings(first.parent / "tones", first.parent / "none", few_shot=True))
+
+
+def test_few_shot_by_train(first):
+    out = train(settings(first.parent / "tones", first.parent / "few", few_shot=True, weights=str(first), seconds=0.25))
+    assert files.read_json(out / "metrics.json")["accuracy"] == 1.0 and (out / "saved_model").is_dir()
+
+
+def test_a_teachers_scores_are_a_part_of_the_targets(first):
+    clips = Clips(first.parent / "tones" / "train", 4000)
+    waveforms, targets = clips.batch([0, 31])
+    seed = np.array([0, 1], np.int32)
+    swapped = teacher.taught(None, first, ["low", "high"], 16000, share=1.0)
+    same = teacher.taught(lambda waveforms, targets, seed: (waveforms / 2, targets), first, ["high", "low"], 16000, 0.25)
+    expected = bundle.load(first).scores(waveforms.numpy())
+    np.testing.assert_allclose(swapped(waveforms, targets, seed)[1], expected[:, ::-1], atol=1e-6)
+    expected = 0.75 * targets + 0.25 * bundle.load(first).scores(waveforms.numpy() / 2)
+    np.testing.assert_allclose(same(waveforms, targets, seed)[1], expected, atol=1e-6)
+    batch = next(iter(pipeline.training_batches(clips, 4, 0, 1, change=same)))
+    np.testing.assert_allclose(batch[1].numpy().sum(axis=1), 1, atol=1e-5)
+    for labels, rate, share, why in ((["a", "b"], 16000, 0.5, "knows the labels"), (["high", "low"], 8000, 0.5, "sample rate"),
+                                     (["high", "low"], 16000, 2, "from 0 to 1")):
+        with pytest.raises(KwsclsError, match=why):
+            teacher.taught(None, first, labels, rate, share)
+
+
+def test_an_ensemble_answers_with_the_mean_of_the_scores(first, second, tmp_path, capsys):
+    out = tmp_path / "both"
+    assert combine_verb.main([str(first), str(second), "--out", str(out), "--calibrate"]) == 0
+    printed = capsys.readouterr()
+    assert "mean of scores" in printed.out and "temperature" in printed.err
+    clips = np.random.default_rng(0).normal(0, 0.1, (3, 4000)).astype(np.float32)
+    whole = load_model(out)
+    temperature, whole.temperature = whole.temperature, 1.0
+    expected = (bundle.load(first).scores(clips) + bundle.load(second).scores(clips)) / 2
+    np.testing.assert_allclose(bundle.scores_of(whole, clips), expected, atol=1e-6)
+    logits = np.log(expected)
+    cool = np.exp(logits / temperature)
+    np.testing.assert_allclose(bundle.load(out).scores(clips), cool / cool.sum(axis=1, keepdims=True), atol=1e-5)
+    assert files.read_json(out / "metrics.json")["accuracy"] == 1.0
+    assert combine_verb.main([str(first), str(second), "--out", str(out)]) == 2, "it exists"
+
+
+def test_weights_are_averaged(first, second):
+    one, other = load_model(first), load_model(second)
+    made = combine.together([one, other], "weights")
+    for mean, *parts in zip(made.get_weights(), one.get_weights(), other.get_weights()):
+        np.testing.assert_allclose(mean, np.mean(parts, axis=0), atol=1e-6)
+    wider = models.build("cnn", one.labels, 4000, width=6, units=16, size=16)
+    with pytest.raises(KwsclsError, match="have no mean"):
+        combine.together([one, wider], "weights")
+    with pytest.raises(KwsclsError, match="other samples"):
+        combine.together([one, models.build("cnn", one.labels, 8000, width=4)])
+
+
+def test_mean_scores_of_independent_labels():
+    made = [models.build("cnn", 3, 4000, width=4, units=8, activation="sigmoid") for _ in range(2)]
+    made[0].temperature = 2.0
+    clips = np.random.default_rng(0).normal(0, 0.1, (3, 4000)).astype(np.float32)
+    expected = np.mean([bundle.scores_of(model, clips) for model in made], axis=0)
+    np.testing.assert_allclose(bundle.scores_of(combine.together(made), clips), expected, atol=1e-6)
+    with pytest.raises(KwsclsError, match="one label a clip"):
+        combine.calibrate(made[0], None)
+
+
+def test_an_export_is_calibrated_on_request(first, tmp_path, capsys):
+    assert export_verb.main(["--run", str(first), "--out", str(tmp_path / "honest"), "--calibrate"]) == 0
+    assert "calibration error of 12 validation clips" in capsys.readouterr().err
+    clips = np.stack([tone(400, seed=1), tone(2500, seed=2)]).astype(np.float32)
+    place = next(path.parent for path in (tmp_path / "honest").rglob("saved_model.pb"))
+    plain, honest = bundle.load(first).scores(clips), bundle.load(place).scores(clips)
+    assert (plain.argmax(axis=1) == honest.argmax(axis=1)).all() and not np.allclose(plain, honest)
+
+
+def test_a_rate_is_found_and_the_model_left_as_it_was(first, second):
+    clips = Clips(first.parent / "tones" / "train", 4000)
+    model = models.build("cnn", clips.labels, 4000, width=8, units=32, size=16)
+    recipe = recipes.recipe("cnn")
+    compile_model(model, recipe)
+    before = model.get_weights()
+    found = rates.find_rate(model, pipeline.training_batches(clips, 8, 0, 100), 1e-3)
+    for one, other in zip(before, model.get_weights()):
+        np.testing.assert_array_equal(one, other)
+    assert len(found["rates"]) == len(found["losses"]) and 1e-6 < found["rate"] < 0.1
+    assert plots_inside.rate_ramp(found).axes[0].get_xscale() == "log"
+    stored = files.read_json(second / "learning_rate.json")
+    assert stored["rate"] in stored["rates"] + [0.003] and (second / "learning_rate.png").is_file()
+
+
+def test_the_steepest_descent_by_hand():
+    ramp = np.geomspace(1e-4, 1e0, 9)
+    assert rates.steepest(ramp, [5, 5, 4.9, 4, 2, 1.5, 1.4, 3, 9], 1e-3) == pytest.approx(ramp[3])
+    assert rates.steepest(ramp, [1, 2, 3, 4, 5, 6, 7, 8, 9], 1e-3) == 1e-3
