@@ -32,11 +32,7 @@ def collect(out):
     Raises:
         KwsclsError: no run has finished.
     """
-    out = Path(out)
-    told = {}
-    for folder in sorted((out / "runs").glob("*/seed_*")):
-        if (folder / METRICS).is_file() and (folder.parent / COST).is_file() and folder.suffix != ".unfinished":
-            told.setdefault(folder.parent.name, []).append(folder)
+    out, told = Path(out), runs(out)
     if not told:
         raise KwsclsError("holds no finished run", out, "compare some models first")
     rows = [row(name, folders) for name, folders in told.items()]
@@ -45,6 +41,15 @@ def collect(out):
     return {"conditions": files.read_json(out / CONDITIONS), "machine": " and ".join(machines),
             **{name: metrics[name] for name in ("split", "clips", "labels")}, "over": metrics["interval"],
             "models": sorted(rows, key=lambda one: (-one["accuracy"], one["parameters"]))}
+
+
+def runs(out):
+    """The finished runs of a comparison: a model's name -> its folders, one a seed in their order."""
+    told = {}
+    for folder in sorted((Path(out) / "runs").glob("*/seed_*"), key=lambda one: (len(one.name), one.name)):
+        if (folder / METRICS).is_file() and (folder.parent / COST).is_file() and folder.suffix != ".unfinished":
+            told.setdefault(folder.parent.name, []).append(folder)
+    return told
 
 
 def row(name, folders):

@@ -35,16 +35,17 @@ def compare(settings):
     """
     names, out = chosen_names(settings.models), Path(settings.out or Path("export") / "compare")
     conditions = begin(out, settings)
-    pace = Pace(sum(not finished(out, name, seed) for name in names for seed in settings.seeds), conditions["budget"])
+    seeds = list(dict.fromkeys(settings.seeds))
+    pace = Pace(sum(not finished(out, name, seed) for name in names for seed in seeds), conditions["budget"])
     failed, results = [], None
-    for seed in settings.seeds:
+    for seed in seeds:
         for name in names:
             try:
                 run(out, name, seed, conditions, pace)
             except KwsclsError as error:
                 console.say(f"{name}, seed {seed}, failed: {error}")
                 failed.append({"model": name, "seed": seed, "why": str(error)})
-        if len(failed) < len(names) * (settings.seeds.index(seed) + 1):
+        if comparison.runs(out):
             results = {**comparison.collect(out), "failed": failed}
             wrote = comparison_report.write(results, out)
     if results is None:
