@@ -1,10 +1,12 @@
-"""How fast AST is here and in transformers on PyTorch: clips of 1 s per second, from log-mel features on.
+"""How fast AST and wav2vec 2.0 are here and in transformers on PyTorch: clips of about 1 s per second.
 
-    python benchmarks/ast_speed.py [--pytorch PYTHON] [--sizes ast ast_base] [--rounds 3] [--threads 2]
+    python benchmarks/ast_speed.py [--pytorch PYTHON] [--sizes ast ast_base wav2vec2_base] [--rounds 3] [--threads 2] [--xla]
 
-Forward passes and training steps (AdamW, batch 16) in float32 and bfloat16, beside the rate of a plain matrix product
-on the same threads. Both sides run in processes of their own, turn by turn, and the best of all rounds counts: what
-disturbs a machine only ever makes it slower. PYTHON is an interpreter that has torch and transformers
+Forward passes and training steps (AdamW, batch 8; AST from 104 frames of log-mel features, wav2vec 2.0 from 16,000
+samples) in float32 and bfloat16, each with its share of the rate of a plain matrix product of that precision on the same
+threads; a step counts as three forward passes. Both sides run in processes of their own, turn by turn, and the best of all
+rounds counts: what disturbs a machine only ever makes it slower. Where other work never ends, `--threads 1 --clock cpu`
+counts the seconds of one core instead. PYTHON is an interpreter that has torch and transformers
 (`pip install kwscls[benchmarks]`); without one, or where they are missing, our side stands alone.
 """
 
@@ -16,24 +18,34 @@ import sys
 import time
 from functools import partial
 
-BATCH, FRAMES, BANDS, LABELS, MATRIX = 16, 98, 128, 35, 1024
+BATCH, FRAMES, BANDS, SAMPLES, LABELS, MATRIX = 8, 104, 128, 16000, 35, 1024
 WIDTHS = {"ast": (192, 3), "ast_small": (384, 6), "ast_base": (768, 12)}
+SIZES = (*WIDTHS, "wav2vec2_base")
+STILL = {"layerdrop": 0.0, "apply_spec_augment": False}  # of wav2vec 2.0 on both sides: every step does the same work
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 SECONDS = 4.0  # for one measurement
+MATRICES = "matrix product {}, GFLOP/s"
 
 
-def rate(action, amount):
-    """The most of `amount` a second that an action reaches within some seconds, after two runs that do not count."""
-    action(), action()
-    best, end = float("inf"), time.perf_counter() + SECONDS
-    while time.perf_counter() < end:
-        start = time.perf_counter()
-        action()
-        best = min(best, time.perf_counter() - start)
-    return amount / best
+class Stopwatch:
+    """Measures rates by a clock, "wall" or "cpu"."""
+
+    def __init__(self, clock):
+        self.clock = CLOCKS[clock]
+
+    def rate(self, action, amount=BATCH):
+        """The most of `amount` a second that an action reaches within some seconds, after two runs that do not count."""
+        action(), action()
+        best, end = float("inf"), time.perf_counter() + SECONDS
+        while best == float("inf") or time.perf_counter() < end:
+            start = self.clock()
+            action()
+            best = min(best, self.clock() - start)
+        return amount / best
 
 
-def kwscls_side(sizes, threads):
-    """Yield (what, rate) of our models, the forward pass as TensorFlow runs it and compiled by XLA."""
+def kwscls_side(arguments):
+    """Yield (what, rate) of our models, and with --xla of their forward passes compiled by XLA; (name, work) of each model."""
     from kwscls import console
 
     console.quiet_tensorflow()
@@ -41,63 +53,92 @@ def kwscls_side(sizes, threads):
     import numpy as np
     import tensorflow as tf
 
+    from kwscls.models.facts import multiply_adds
+
+    rate = Stopwatch(arguments.clock).rate
+    tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(arguments.threads)
+    for precision in ("float32", "bfloat16"):
+        matrix = tf.cast(tf.random.normal([MATRIX, MATRIX]), precision)
+        product = tf.function(partial(tf.matmul, matrix, matrix))
+        yield MATRICES.format(precision), rate(lambda: product()[0, 0].numpy(), 2e-9 * MATRIX**3)
+    targets = np.eye(LABELS, dtype=np.float32)[np.arange(BATCH) % LABELS]
+    for size in arguments.sizes:
+        for precision, policy in (("float32", "float32"), ("bfloat16", "mixed_bfloat16")):
+            keras.config.set_dtype_policy(policy)
+            model = our_model(size)
+            inputs = np.random.default_rng(0).normal(size=(BATCH, *model.inputs[0].shape[1:])).astype(np.float32)
+            for compiled, suffix in ((False, ""), (True, ", XLA"))[:1 + arguments.xla]:
+                forward = tf.function(partial(model, training=False), jit_compile=compiled)
+                yield f"{size} forward {precision}{suffix}", rate(lambda: forward(inputs).numpy())
+            model.compile(keras.optimizers.AdamW(1e-4), keras.losses.CategoricalCrossentropy(True), jit_compile=False)
+            yield f"{size} training {precision}", rate(partial(model.train_on_batch, inputs, targets))
+        yield size, multiply_adds(model)
+
+
+def our_model(size):
+    """AST behind its frontend, or wav2vec 2.0 from the waveform on."""
     from kwscls import models
     from kwscls.models.ast import features_model
 
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(threads)
-    matrix = tf.random.normal([MATRIX, MATRIX])
-    yield "matrix product, GFLOP/s", rate(lambda: (matrix @ matrix).numpy(), 2e-9 * MATRIX**3)
-    features = np.random.default_rng(0).normal(size=(BATCH, FRAMES, BANDS)).astype(np.float32)
-    labels = np.arange(BATCH) % LABELS
-    for size in sizes:
-        for precision, policy in (("float32", "float32"), ("bfloat16", "mixed_bfloat16")):
-            keras.config.set_dtype_policy(policy)
-            model = features_model(models.build(size, LABELS, 16000, input_tdim=FRAMES))
-            for compiled, suffix in ((False, ""), (True, ", XLA")):
-                forward = tf.function(lambda batch: model(batch, training=False), jit_compile=compiled)
-                yield f"{size} forward {precision}{suffix}", rate(lambda: forward(features).numpy(), BATCH)
-            model.compile(keras.optimizers.AdamW(1e-4), keras.losses.SparseCategoricalCrossentropy(True),
-                          jit_compile=False)  # XLA takes minutes to compile a step, and is no faster in float32
-            yield f"{size} training {precision}", rate(partial(model.train_on_batch, features, labels), BATCH)
+    if size in WIDTHS:
+        return features_model(models.build(size, LABELS, SAMPLES, input_tdim=FRAMES))
+    return models.build(size, LABELS, SAMPLES, **STILL)
 
 
-def pytorch_side(sizes, threads):
+def pytorch_side(arguments):
     """Yield (what, rate) of transformers' models under PyTorch's own attention kernel."""
     import torch
-    from transformers import ASTConfig, ASTForAudioClassification
 
-    torch.set_num_threads(threads)
-    matrix = torch.randn(MATRIX, MATRIX)
-    yield "matrix product, GFLOP/s", rate(lambda: matrix @ matrix, 2e-9 * MATRIX**3)
-    features, labels = torch.randn(BATCH, FRAMES, BANDS), torch.arange(BATCH) % LABELS
-    for size in sizes:
-        width, heads = WIDTHS[size]
-        config = ASTConfig(hidden_size=width, num_attention_heads=heads, num_hidden_layers=12, num_labels=LABELS,
-                           intermediate_size=4 * width, max_length=FRAMES, num_mel_bins=BANDS)
-        model = ASTForAudioClassification._from_config(config, attn_implementation="sdpa")
+    rate = Stopwatch(arguments.clock).rate
+    torch.set_num_threads(arguments.threads)
+    for precision in ("float32", "bfloat16"):
+        matrix = torch.randn(MATRIX, MATRIX).to(getattr(torch, precision))
+        yield MATRICES.format(precision), rate(lambda: matrix @ matrix, 2e-9 * MATRIX**3)
+    labels = torch.arange(BATCH) % LABELS
+    for size in arguments.sizes:
+        model, inputs = their_model(size)
         optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
         for precision in ("float32", "bfloat16"):
             half = torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16")
 
             def forward():
                 with torch.inference_mode(), half:
-                    model(features)
+                    model(inputs)
 
             def training():
                 with half:
-                    loss = torch.nn.functional.cross_entropy(model(features).logits.float(), labels)
+                    loss = torch.nn.functional.cross_entropy(model(inputs).logits.float(), labels)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
 
-            yield f"{size} forward {precision}", rate(forward, BATCH)
-            yield f"{size} training {precision}", rate(training, BATCH)
+            model.eval()
+            yield f"{size} forward {precision}", rate(forward)
+            model.train()
+            yield f"{size} training {precision}", rate(training)
+
+
+def their_model(size):
+    """transformers' model of the same sizes, and its inputs."""
+    import torch
+    from transformers import ASTConfig, ASTForAudioClassification, Wav2Vec2Config, Wav2Vec2ForSequenceClassification
+
+    if size in WIDTHS:
+        width, heads = WIDTHS[size]
+        kind, inputs = ASTForAudioClassification, torch.randn(BATCH, FRAMES, BANDS)
+        config = ASTConfig(hidden_size=width, num_attention_heads=heads, num_hidden_layers=12, num_labels=LABELS,
+                           intermediate_size=4 * width, max_length=FRAMES, num_mel_bins=BANDS)
+    else:
+        kind, inputs = Wav2Vec2ForSequenceClassification, torch.randn(BATCH, SAMPLES)
+        config = Wav2Vec2Config(num_labels=LABELS, **STILL)
+    return kind._from_config(config, attn_implementation="sdpa"), inputs
 
 
 def run_side(side, python, arguments):
     """Rates by what was measured, from a process of its own; empty where the side cannot run."""
-    words = [python, __file__, "--side", side, "--threads", str(arguments.threads), "--sizes", *arguments.sizes]
+    words = [python, __file__, "--side", side, "--threads", str(arguments.threads), "--clock", arguments.clock,
+             *["--xla"] * arguments.xla, "--sizes", *arguments.sizes]
     environment = os.environ | {"OMP_NUM_THREADS": str(arguments.threads)}
     done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -110,32 +151,48 @@ def main():
     """Measure both sides in turn and print one table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pytorch", default=sys.executable, metavar="PYTHON")
-    parser.add_argument("--sizes", nargs="+", default=["ast", "ast_base"], choices=WIDTHS)
+    parser.add_argument("--sizes", nargs="+", default=["ast", "ast_base"], choices=SIZES)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--clock", choices=CLOCKS, default="wall")
+    parser.add_argument("--xla", action="store_true", help="our forward passes compiled by XLA too, which takes minutes")
     parser.add_argument("--side", choices=("kwscls", "pytorch"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.side:
         measure = {"kwscls": kwscls_side, "pytorch": pytorch_side}[arguments.side]
-        print(json.dumps(dict(measure(arguments.sizes, arguments.threads))))
+        print(json.dumps(dict(measure(arguments))))
         return
     ours, theirs = {}, {}
     for _ in range(arguments.rounds):
         for best, side, python in ((ours, "kwscls", sys.executable), (theirs, "pytorch", arguments.pytorch)):
             for what, value in run_side(side, python, arguments).items():
                 best[what] = max(value, best.get(what, 0.0))
-    report(ours, theirs)
+    report(ours, theirs, arguments.sizes)
 
 
-def report(ours, theirs):
+def report(ours, theirs, sizes):
     """Print the rates side by side; a row of XLA stands against the same row of PyTorch."""
     from kwscls import console
 
     rows = []
     for what, value in ours.items():
+        if what in sizes:  # that is the model's work
+            continue
         other = theirs.get(what.removesuffix(", XLA"))
-        rows.append((what, f"{value:.1f}", f"{other:.1f}" if other else "-", f"{value / other:.2f}" if other else "-"))
-    console.table("clips of 1 s per second, the best of all rounds", ("", "kwscls#", "PyTorch#", "ratio#"), rows)
+        rows.append((what, f"{value:.1f}", f"{other:.1f}" if other else "-", f"{value / other:.2f}" if other else "-",
+                     share(what, value, ours, theirs)))
+    console.table("clips of 1 s per second, the best of all rounds",
+                  ("", "kwscls#", "PyTorch#", "ratio#", "of the matrix rate#"), rows)
+
+
+def share(what, value, ours, theirs):
+    """What part of the machine's matrix rate, the better of both sides, our model reaches."""
+    size, *kind = what.removesuffix(", XLA").split()
+    if size not in ours:
+        return ""
+    matrices = MATRICES.format(kind[1])
+    passes = 3 if kind[0] == "training" else 1
+    return f"{2e-9 * passes * ours[size] * value / max(ours[matrices], theirs.get(matrices, 0)):.0%}"
 
 
 if __name__ == "__main__":

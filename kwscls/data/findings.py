@@ -121,15 +121,14 @@ def draw(report, lengths, path):
         lengths: of all clips, in seconds.
         path: the file.
     """
-    import matplotlib
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
     import seaborn
+    from matplotlib.figure import Figure  # not pyplot, whose pictures belong to the caller, a notebook perhaps
 
     labels = list(report["labels"])
     colours = seaborn.color_palette("colorblind", len(SPLITS))
     height = max(3.2, 0.8 + 0.22 * len(labels))
-    figure, (bars, histogram) = plt.subplots(1, 2, figsize=(10, height), width_ratios=(3, 2), layout="constrained")
+    figure = Figure(figsize=(10, height), layout="constrained")
+    bars, histogram = figure.subplots(1, 2, width_ratios=(3, 2))
     left = [0] * len(labels)
     for split, colour in zip(SPLITS, colours):
         counts = [report["labels"][label][split] for label in labels]
@@ -144,7 +143,6 @@ def draw(report, lengths, path):
         seaborn.despine(ax=axes)
     with files.writing(path) as beside:
         figure.savefig(beside, dpi=110)
-    plt.close(figure)
 
 
 def _counts(values):

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from kwscls.evaluation.plots import BLUE, GREY, ORANGE, _figure, _legend, _style, _wave
+from kwscls.evaluation.plots import BLUE, GREEN, GREY, ORANGE, _figure, _legend, _style, _wave
 
 
 def sinc_bands(start, end, sample_rate):
-    """The bands of sinc filters before and after training, and how many filters hear each frequency.
+    """How training moved the bands of sinc filters: each edge's way, and the bands' widths before and after.
 
     Args:
         start: lower and upper edges before, two arrays [filters] in Hz, as of `SincConv.edges()`.
@@ -15,22 +15,21 @@ def sinc_bands(start, end, sample_rate):
     """
     (low, high), (new_low, new_high) = (tuple(np.asarray(edge) for edge in edges) for edges in (start, end))
     order = np.argsort(low + high)
-    places = np.arange(len(low))
-    frequencies = np.linspace(0, sample_rate / 2, 400)
+    moved = np.abs(np.concatenate([new_low - low, new_high - high])).mean()
     with _style():
-        figure, (left, right) = _figure(12, 5, columns=2)
-        for bottom, top, colour, aside, what in ((low, high, GREY, -0.2, "before training"),
-                                                 (new_low, new_high, BLUE, 0.2, "after training")):
-            left.vlines(places + aside, bottom[order] / 1000, top[order] / 1000, color=colour, linewidth=2, label=what)
-        moved = np.abs(np.concatenate([new_low - low, new_high - high])).mean()
-        left.set(title=f"Bands; an edge moved by {moved:.0f} Hz on average", ylabel="kHz", ylim=(0, sample_rate / 2000),
-                 xlabel="filter, by frequency before training")
-        for (lower, upper), colour in (((low, high), GREY), ((new_low, new_high), BLUE)):
-            hears = (lower[:, None] <= frequencies) & (frequencies <= upper[:, None])
-            right.plot(frequencies / 1000, hears.sum(0), color=colour)
-        right.set(title="Filters that hear a frequency", xlabel="kHz", xlim=(0, sample_rate / 2000))
+        figure, (left, right) = _figure(12, 4.5, columns=2)
+        left.axhline(0, color=GREY, linewidth=1)
+        for before, after, colour, what in ((low, new_low, BLUE, "lower edge"), (high, new_high, ORANGE, "upper edge")):
+            left.vlines(before / 1000, 0, after - before, color=colour, alpha=0.4)
+            left.plot(before / 1000, after - before, "o", color=colour, markersize=4, label=what)
+        left.set(title=f"How far an edge moved; {moved:.0f} Hz on average", ylabel="Hz", xlabel="kHz, before training")
+        for bottom, top, colour, what in ((low, high, GREY, "before training"), (new_low, new_high, GREEN, "after training")):
+            right.plot((bottom + top)[order] / 2000, (top - bottom)[order], "o-", color=colour, markersize=4, label=what)
+        right.set(title="Widths of the bands", xlabel="kHz, middle of the band", ylabel="Hz")
         right.set_ylim(bottom=0)
-        _legend(figure, *left.get_legend_handles_labels())
+        for ax in (left, right):
+            ax.set_xlim(0, sample_rate / 2000)
+        _legend(figure, *map(sum, zip(*(ax.get_legend_handles_labels() for ax in (left, right))), ([], [])))
         return figure
 
 

@@ -5,6 +5,7 @@ import numpy as np
 
 from kwscls.layers.blocks import TransformerBlock
 from kwscls.layers.fbank import FeatureStandardization, KaldiFilterbank, frame_count
+from kwscls.layers.spec_augment import SpecAugment
 from kwscls.layers.tokens import PatchEmbedding, TokenPositions
 from kwscls.models.classifier import AudioClassifier, label_names, waveform_input
 
@@ -18,9 +19,10 @@ def ast(labels, samples, *, sample_rate=16000, activation="softmax", hidden_size
     With 527 labels and 1024 frames 5,723,663 trainable parameters at these sizes (tiny), 22,063,631 at 384 / 6 heads
     (small), 86,594,063 at 768 / 12 heads (base).
 
-    The layers, by name: "fbank" (log-mel, the end zero-padded or cut; masks of SpecAugment go on its output, as zeros),
-    "standardize", "patches", "tokens" (the input of the first block), "block_0"..., "norm", "pooled", "head_norm",
-    "logits". See `features_model` and `look_inside`.
+    The layers, by name: "fbank" (log-mel, the end zero-padded or cut), "masks" (hides one stretch of frames and one band
+    in training, as wide as the recipe says; with zeros before standardising, as the original does), "standardize",
+    "patches", "tokens" (the input of the first block), "block_0"..., "norm", "pooled", "head_norm", "logits". See
+    `features_model` and `look_inside`.
 
     Args:
         labels: the names of the labels, or their count.
@@ -53,6 +55,7 @@ def ast(labels, samples, *, sample_rate=16000, activation="softmax", hidden_size
     waveform = waveform_input(samples)
     frames = max(patch_size, input_tdim or frame_count(samples, sample_rate))
     features = KaldiFilterbank(frames, input_fdim, sample_rate, name="fbank")(waveform)
+    features = SpecAugment(1, 0, 1, 0, dtype="float32", name="masks")(features)
     features = FeatureStandardization(mean, std, name="standardize")(features)
     answer = body(features, len(labels), hidden_size=hidden_size, heads=heads, layers=layers,
                   mlp_size=intermediate_size or int(mlp_ratio * hidden_size), patch_size=patch_size,

@@ -34,8 +34,8 @@ class Recipe:
         mixup: share of the clips that are mixed with another one.
         mixup_alpha: of the Beta distribution of the mixture.
         cutmix: share of the clips that get a stretch of another one.
-        time_mask: the most frames that each of two hidden stretches takes, as a share of the clip's, in [0, 1].
-        band_mask: the most bands that each of two hidden bands takes, as a share of all, in [0, 1].
+        time_mask: the most frames that each hidden stretch takes, as a share of the clip's, in [0, 1].
+        band_mask: the most bands that each hidden band takes, as a share of all, in [0, 1].
         source: where the settings come from.
     """
 
@@ -79,12 +79,14 @@ UNCHANGED = {"shift": 0.0, "speed": 0.0, "gain": 0.0, "noise": 0.0, "reverb": 0.
 """What turns a recipe's augmentation off."""
 
 RECIPES = {
-    "ast": Recipe(optimizer="adamw", learning_rate=5e-4, schedule="cosine", warmup=0.1, weight_decay=0.05,
-                  label_smoothing=0.1, clip_norm=1.0, source="DeiT's settings, for clips of 1 s from scratch"),
-    "ast_small": Recipe(optimizer="adamw", learning_rate=3e-4, schedule="cosine", warmup=0.1, weight_decay=0.05,
-                        label_smoothing=0.1, clip_norm=1.0, source="as ast, at a lower rate for the wider net"),
-    "ast_base": Recipe(optimizer="adamw", learning_rate=1e-4, schedule="cosine", warmup=0.1, weight_decay=0.05,
-                       batch_size=32, label_smoothing=0.1, clip_norm=1.0,
+    "ast": Recipe(batch_size=32, optimizer="adamw", learning_rate=5e-4, schedule="cosine", warmup=0.1, weight_decay=0.05,
+                  label_smoothing=0.1, clip_norm=1.0, time_mask=0.2, band_mask=0.2,
+                  source="DeiT's settings, for clips of 1 s from scratch; AST: masks of up to 48 of 128 frames and bands"),
+    "ast_small": Recipe(batch_size=32, optimizer="adamw", learning_rate=3e-4, schedule="cosine", warmup=0.1,
+                        weight_decay=0.05, label_smoothing=0.1, clip_norm=1.0, time_mask=0.2, band_mask=0.2,
+                        source="as ast, at a lower rate for the wider net"),
+    "ast_base": Recipe(batch_size=32, optimizer="adamw", learning_rate=1e-4, schedule="cosine", warmup=0.1,
+                       weight_decay=0.05, label_smoothing=0.1, clip_norm=1.0, time_mask=0.2, band_mask=0.2,
                        source="as ast, at a lower rate for the wider net"),
     "cnn": Recipe(epochs=60, schedule="cosine", patience=20,
                   source="the tutorial's Adam and batch of 64; augmented clips want more than its 10 epochs, and a cosine"),
