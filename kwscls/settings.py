@@ -39,6 +39,24 @@ def seconds(text):
     return total
 
 
+def factors(text):
+    """Read "feature_encoder=0.1,logits=10" as a dict of numbers.
+
+    Raises:
+        ValueError: a part has no factor of at least 0.
+    """
+    found = {}
+    for word in str(text).split(","):
+        part, _, value = word.strip().partition("=")
+        try:
+            found[part] = float(value)
+        except ValueError:
+            found[part] = -1.0
+        if not part or not 0 <= found[part] < float("inf"):
+            raise ValueError(f"{word!r} is not of the form PART=FACTOR, such as feature_encoder=0.1")
+    return found
+
+
 def as_dict(settings):
     """Settings as plain values, for JSON."""
     return dataclasses.asdict(settings)
@@ -91,6 +109,8 @@ class TrainSettings:
     optimizer: str | None = setting(None, "adam, adamw, sgd or rmsprop")
     learning_rate: float | None = setting(None, "the highest of the schedule")
     schedule: str | None = setting(None, "constant or cosine")
+    rates: dict | None = setting(None, "factors on the learning rate of parts of the model: feature_encoder=0.1,logits=10, or "
+                                 "body=0.1 for all but the head", parse=factors, metavar="PART=FACTOR,...")
     warmup: float | None = setting(None, "share of all steps in which the learning rate climbs")
     weight_decay: float | None = setting(None, "decoupled, on kernels only")
     label_smoothing: float | None = setting(None, "share of each target spread over all labels")

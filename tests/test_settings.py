@@ -24,6 +24,13 @@ def test_what_is_no_length_of_time(text):
         settings.seconds(text)
 
 
+def test_factors():
+    assert settings.factors("body=0.1, logits/bias=5") == {"body": 0.1, "logits/bias": 5.0}
+    for text in ("", "body", "body=", "=1", "body=-1", "body=nan", "body=inf", "a=1,b"):
+        with pytest.raises(ValueError, match="PART=FACTOR"):
+            settings.factors(text)
+
+
 @given(some.text())
 def test_any_text_is_a_length_of_time_or_a_value_error(text):
     try:

@@ -23,14 +23,18 @@ def optimizer(recipe, model):
         model: the Keras model to be trained.
 
     Raises:
-        KwsclsError: the recipe names no known optimizer.
+        KwsclsError: the recipe names no known optimizer, or rates of a part that the model does not have.
     """
     if recipe.optimizer not in OPTIMIZERS:
         raise KwsclsError("is no optimizer", recipe.optimizer, f"known are {', '.join(OPTIMIZERS)}")
+    for part in recipe.rates:
+        if not any(_belongs(variable.path, part) for variable in model.variables):
+            raise KwsclsError("fits no weight of the model", f"--rates {part}",
+                              "python -m kwscls.models --model NAME shows its layers")
     made = OPTIMIZERS[recipe.optimizer](
         learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay or None,
         global_clipnorm=recipe.clip_norm or None)
-    made.factors = [_factor(variable.path, recipe.slow) for variable in model.trainable_variables]
+    made.factors = [_factor(variable.path, recipe.rates) for variable in model.trainable_variables]
     if recipe.weight_decay:
         made.exclude_from_weight_decay(var_names=NO_DECAY)
     made.build(model.trainable_variables)
@@ -51,13 +55,17 @@ def learning_rate(recipe, progress):
     raise KwsclsError("is no schedule", recipe.schedule, "known are constant and cosine")
 
 
-def _factor(path, slow):
-    """The product of the factors whose name is a part of the path."""
+def _factor(path, rates):
+    """The product of the factors whose part a variable's path belongs to; "body" is all but the head."""
     factor = 1.0
-    for part, value in slow.items():
-        if part in path:
+    for part, value in rates.items():
+        if _belongs(path, part):
             factor *= value
     return factor
+
+
+def _belongs(path, part):
+    return "logits" not in path.split("/") if part == "body" else part in path
 
 
 def _scaled(optimizer_class):

@@ -85,7 +85,7 @@ def test_its_file_and_its_export_answer_as_it_does(name, tmp_path):
     bundle.save(again, tmp_path / "saved_model")
     loaded = bundle.load(tmp_path)
     np.testing.assert_array_equal(loaded.scores(clips()), ours)
-    for samples in (1600, 32000):
+    for samples in (1600, 32000, 960000):
         scores = loaded.scores(clips(2, samples))
         assert np.isfinite(scores).all() and scores.shape[-1] == 3
 
