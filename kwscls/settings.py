@@ -109,8 +109,8 @@ class TrainSettings:
     optimizer: str | None = setting(None, "adam, adamw, sgd or rmsprop")
     learning_rate: float | None = setting(None, "the highest of the schedule")
     schedule: str | None = setting(None, "constant or cosine")
-    rates: dict | None = setting(None, "factors on the learning rate of parts of the model: feature_encoder=0.1,logits=10, or "
-                                 "body=0.1 for all but the head", parse=factors, metavar="PART=FACTOR,...")
+    rate_factors: dict | None = setting(None, "factors on the learning rate of parts of the model: feature_encoder=0.1,logits=10, "
+                                        "or body=0.1 for all but the head", parse=factors, metavar="PART=FACTOR,...")
     warmup: float | None = setting(None, "share of all steps in which the learning rate climbs")
     weight_decay: float | None = setting(None, "decoupled, on kernels only")
     label_smoothing: float | None = setting(None, "share of each target spread over all labels")

@@ -27,14 +27,14 @@ def optimizer(recipe, model):
     """
     if recipe.optimizer not in OPTIMIZERS:
         raise KwsclsError("is no optimizer", recipe.optimizer, f"known are {', '.join(OPTIMIZERS)}")
-    for part in recipe.rates:
+    for part in recipe.rate_factors:
         if not any(_belongs(variable.path, part) for variable in model.variables):
-            raise KwsclsError("fits no weight of the model", f"--rates {part}",
+            raise KwsclsError("fits no weight of the model", f"--rate-factors {part}",
                               "python -m kwscls.models --model NAME shows its layers")
     made = OPTIMIZERS[recipe.optimizer](
         learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay or None,
         global_clipnorm=recipe.clip_norm or None)
-    made.factors = [_factor(variable.path, recipe.rates) for variable in model.trainable_variables]
+    made.factors = [_factor(variable.path, recipe.rate_factors) for variable in model.trainable_variables]
     if recipe.weight_decay:
         made.exclude_from_weight_decay(var_names=NO_DECAY)
     made.build(model.trainable_variables)

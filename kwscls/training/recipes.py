@@ -23,7 +23,7 @@ class Recipe:
         jit: whether XLA compiles the step; it helps transformers and hurts convolutions on a CPU.
         average: epochs that the running average of the weights reaches back over; validation hears it, and it is what
             training leaves. 0 is none.
-        rates: part of a variable's path, or body -> factor on its learning rate.
+        rate_factors: part of a variable's path, or body -> factor on its learning rate.
         shift: the most that a clip is shifted in time, either way, in seconds.
         speed: share of the clips that are played slower or faster.
         speed_most: how much at most, as a share of the speed.
@@ -52,7 +52,7 @@ class Recipe:
     patience: int = 0
     jit: bool = False
     average: float = 0.0
-    rates: dict = dataclasses.field(default_factory=dict)
+    rate_factors: dict = dataclasses.field(default_factory=dict)
     shift: float = 0.1
     speed: float = 0.5
     speed_most: float = 0.15
@@ -113,7 +113,7 @@ RECIPES = {
         label_smoothing=0.1, source="the paper: AdamW, 4e-3 at batch 4096, decay 0.05, smoothing 0.1, 300 epochs"),
     "sincnet": Recipe(
         epochs=50, optimizer="adamw", learning_rate=2e-3, schedule="cosine", warmup=0.05, weight_decay=1e-3,
-        label_smoothing=0.1, rates={"_hz": 1000.0}, source="ours; edges are in Hz and move a thousand times faster"),
+        label_smoothing=0.1, rate_factors={"_hz": 1000.0}, source="ours; edges are in Hz and move a thousand times faster"),
     "sincnet_timit": Recipe(
         epochs=360, batch_size=128, optimizer="rmsprop", learning_rate=1e-3,
         source="the repository's cfg/SincNet_TIMIT.cfg; its published log stops at epoch 360"),

@@ -44,11 +44,11 @@ def test_a_part_may_learn_faster_and_another_slower():
     model = net()
     usual = step(model, optimizers.optimizer(Recipe(), model))
     model = net()
-    changed = step(model, optimizers.optimizer(Recipe(rates={"body": 0.1, "logits/bias": 5.0}), model))
+    changed = step(model, optimizers.optimizer(Recipe(rate_factors={"body": 0.1, "logits/bias": 5.0}), model))
     for ratio, one, other in zip((0.1, 0.1, 1, 5), changed, usual):
         np.testing.assert_allclose(one, ratio * other, rtol=1e-3)
-    with pytest.raises(KwsclsError, match="--rates tail: fits no weight"):
-        optimizers.optimizer(Recipe(rates={"tail": 0.1}), model)
+    with pytest.raises(KwsclsError, match="--rate-factors tail: fits no weight"):
+        optimizers.optimizer(Recipe(rate_factors={"tail": 0.1}), model)
 
 
 def test_the_schedule():
