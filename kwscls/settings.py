@@ -345,3 +345,40 @@ class PrepareSettings:
     workers: int | None = setting(None, "threads (default: one a core, at most 8)")
     overwrite: bool = setting(False, "replace a folder that is there")
     json: bool = setting(False, "print the report as one JSON object")
+
+
+@dataclasses.dataclass
+class ServeSettings:
+    """Serve a model on TensorFlow Serving's REST paths, with a page; for development (production: TensorFlow Serving)."""
+
+    verb: typing.ClassVar[str] = "serve"
+
+    folder: str = setting(help="the folder of a run or of an export, or one of numbered versions, of which the newest answers",
+                          positional=True, metavar="RUN")
+    host: str = setting("127.0.0.1", "the address to listen at; 0.0.0.0 lets other machines in")
+    port: int = setting(8501, "the port; 0 takes a free one")
+    name: str | None = setting(None, "the model's name in the paths (default: the folder's)")
+    batch_size: int = setting(64, "clips answered together, at most")
+    body_limit: float = setting(16, "megabytes of a request, at most")
+    body_seconds: float = setting(30, "time that a client may take to send a request")
+    poll: float = setting(2, "seconds between looks for a newer version")
+
+
+@dataclasses.dataclass
+class ClientSettings:
+    """Ask a served model about recordings, over REST or gRPC: this project's server or TensorFlow Serving."""
+
+    verb: typing.ClassVar[str] = "client"
+
+    files: list[str] = setting([], "recordings; of long ones only the model's clip length is heard", positional=True, many=True,
+                               metavar="FILE")
+    url: str = setting("http://127.0.0.1:8501", "the server's REST address")
+    grpc: str | None = setting(None, "ask over gRPC instead, at this address", metavar="HOST:PORT")
+    model: str | None = setting(None, "the model's name (default: the only one that the server names)", metavar="NAME")
+    version: int | None = setting(None, "its version (default: the one that the server chooses)")
+    top: int = setting(1, "how many labels to name for each clip")
+    batch_size: int = setting(16, "clips of one request")
+    timeout: float = setting(10, "seconds to wait for an answer")
+    retries: int = setting(3, "further tries when the server is away or busy")
+    json: bool = setting(False, "print one JSON object a line instead of a table")
+    examples: bool = setting(False, "print curl commands for this model instead of asking it")
