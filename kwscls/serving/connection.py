@@ -24,6 +24,13 @@ class Patience(H11Protocol):
 
     def data_received(self, data):
         super().data_received(data)
+        self._look()
+
+    def on_response_complete(self):
+        super().on_response_complete()
+        self._look()  # what came behind the last request is read only now
+
+    def _look(self):
         if self.conn.their_state is not h11.IDLE:
             self._stop()
         elif self._timer is None and self.conn.trailing_data[0]:

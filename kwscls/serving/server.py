@@ -266,11 +266,14 @@ def listening(host, port):
         KwsclsError: it is taken, forbidden or does not exist.
     """
     try:
+        if not 0 <= port < 65536:
+            raise OverflowError("ports go from 0 to 65535")
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         place = socket.socket(family, socket.SOCK_STREAM)
         place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             place.bind(address)
+            place.listen(2048)
         except OSError:
             place.close()
             raise

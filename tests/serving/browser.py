@@ -48,9 +48,15 @@ class Browser:
             time.sleep(0.1)
         return value
 
+    def element(self, selector):
+        """The path of an element."""
+        return f"element/{next(iter(self.post('element', using='css selector', value=selector).values()))}"
+
+    def click(self, selector):
+        self.post(f"{self.element(selector)}/click")
+
     def give_file(self, selector, path):
-        element = self.post("element", using="css selector", value=selector)
-        self.post(f"element/{next(iter(element.values()))}/value", text=str(path))
+        self.post(f"{self.element(selector)}/value", text=str(path))
 
     def messages(self):
         """What the page wrote to its console."""
