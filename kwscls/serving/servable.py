@@ -12,7 +12,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from kwscls import files
 from kwscls.errors import KwsclsError
-from kwscls.serving import bundle
+from kwscls.serving import bundle, runtimes
 from kwscls.serving.rest import Refused, Signature, Tensor
 
 
@@ -63,9 +63,9 @@ class Servable:
                      for name, array in inputs.items()}
             return {name: value.numpy() for name, value in self._graph.signatures[signature](**given).items()}
         except (tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError) as error:
-            raise Refused(400, readable(bundle.reason(error))) from error
+            raise Refused(400, readable(runtimes.reason(error.message))) from error
         except tf.errors.OpError as error:
-            raise Refused(500, readable(bundle.reason(error))) from error
+            raise Refused(500, readable(runtimes.reason(error.message))) from error
 
     def warm(self):
         """Let the signatures of kwscls answer once, so that the first client need not wait."""
