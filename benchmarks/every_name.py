@@ -40,7 +40,7 @@ def learn(name, seconds, most):
 
     from kwscls import models
     from kwscls.augment.change import augmentation, load_noises
-    from kwscls.augment.masks import set_masks
+    from kwscls.augment.spectrograms import set_strengths
     from kwscls.data import pipeline
     from kwscls.data.prepare import ready
     from kwscls.training import fit, recipes, statistics
@@ -52,7 +52,7 @@ def learn(name, seconds, most):
     keras.utils.set_random_seed(0)
     model = models.build(name, clips.labels, clips.samples, sample_rate=rate)
     statistics.adapt(model, clips)
-    set_masks(model, recipe)
+    set_strengths(model, recipe)
     fit.compile_model(model, recipe)
     change = augmentation(recipe, rate, load_noises(folder / "noise", rate, model.samples))
     validation_batches = pipeline.ordered_batches(validation, recipe.batch_size)

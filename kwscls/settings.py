@@ -126,6 +126,8 @@ class TrainSettings:
     cutmix: float | None = setting(None, "share of clips that get a stretch of another one")
     time_mask: float | None = setting(None, "share of a clip that each of two hidden stretches takes at most")
     band_mask: float | None = setting(None, "share of the bands that each of two hidden ones takes at most")
+    band_warp: float | None = setting(None, "share of their place by which mel bands are stretched at most, another voice")
+    band_gain: float | None = setting(None, "most decibels that mel bands are raised or lowered, another microphone")
     noises: str | None = setting(None, "a folder of 16-bit mono WAV noises (default: the corpus's own, else coloured noise)")
     patience: int | None = setting(None, "epochs without a better validation score before it stops; 0 never stops early")
     weights: str | None = setting(None, "weights to start from: a file, a folder, one of our runs, or hf:owner/name")

@@ -2,6 +2,7 @@
 
 import keras
 
+from kwscls.layers.band_shake import BandShake
 from kwscls.layers.batch_norm import FusedBatchNormalization
 from kwscls.layers.logmel import LogMel, milliseconds
 from kwscls.layers.spec_augment import SpecAugment
@@ -10,7 +11,7 @@ from kwscls.models.time_blocks import joined
 
 
 def log_mel_input(samples, *, sample_rate, bands, frame_length, frame_step):
-    """A waveform and its normalised log-mel spectrogram: layers "features", "normalization" and "masks".
+    """A waveform and its normalised log-mel spectrogram: layers "features", "shaken", "normalization", "masks".
 
     Args:
         samples: clip length; a clip too short for one frame is followed by silence.
@@ -25,6 +26,7 @@ def log_mel_input(samples, *, sample_rate, bands, frame_length, frame_step):
     waveform = waveform_input(samples)
     x = LogMel(milliseconds(frame_length, sample_rate), milliseconds(frame_step, sample_rate), bands, offset=1e-6,
                sample_rate=sample_rate, low=20.0, high=7600.0, name="features")(waveform)
+    x = BandShake(dtype="float32", name="shaken")(x)
     x = keras.layers.Normalization(axis=-1, dtype="float32", name="normalization")(x)
     return waveform, SpecAugment(time_width=0, frequency_width=0, name="masks")(x)
 

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from kwscls import console
-from kwscls.augment.masks import set_masks
+from kwscls.augment.spectrograms import set_strengths
 from kwscls.data import balance, pipeline
 from kwscls.data.frames import FrameClips
 from kwscls.errors import KwsclsError
@@ -100,7 +100,7 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume
     Raises:
         KwsclsError: the loss is no number any more, or layers would learn again after the last epoch.
     """
-    set_masks(model, recipe)
+    set_strengths(model, recipe)
     per_frame = isinstance(train, FrameClips)
     patient_from = max(thaw or {}, default=0)
     if patient_from >= recipe.epochs and not budget:

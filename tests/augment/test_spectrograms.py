@@ -6,14 +6,16 @@ import keras
 import numpy as np
 
 from kwscls import models
-from kwscls.augment.masks import set_masks
+from kwscls.augment.spectrograms import set_strengths
 from kwscls.training import recipes
 
 
 def test_a_recipes_masks_hide_stretches_and_bands_in_training_only():
     model = models.build("res1d", 3, 8000)
-    recipe = dataclasses.replace(recipes.recipe("res1d"), time_mask=0.25, band_mask=0.2)
-    assert set_masks(model, recipe) == 1
+    recipe = dataclasses.replace(recipes.recipe("res1d"), time_mask=0.25, band_mask=0.2, band_warp=0.1,
+                                 band_gain=6.0)
+    assert set_strengths(model, recipe) == 2
+    assert (model.get_layer("shaken").warp, model.get_layer("shaken").gain) == (0.1, 6.0)
     masks = model.get_layer("masks")
     assert (masks.time_width, masks.frequency_width) == (12, 8)  # of 48 frames and 40 bands
     ones = np.ones((64, 48, 40), np.float32)
@@ -26,6 +28,6 @@ def test_a_recipes_masks_hide_stretches_and_bands_in_training_only():
 
 def test_a_recipe_without_augmentation_hides_nothing():
     model = models.build("res1d", 3, 8000)
-    set_masks(model, dataclasses.replace(recipes.recipe("res1d"), **recipes.UNCHANGED))
+    set_strengths(model, dataclasses.replace(recipes.recipe("res1d"), **recipes.UNCHANGED))
     ones = np.ones((8, 48, 40), np.float32)
     np.testing.assert_array_equal(model.get_layer("masks")(ones, training=True), ones)
