@@ -8,7 +8,8 @@ import numpy as np
 
 from kwscls.data.corrections import corrected
 from kwscls.data.corrections import read as read_corrections
-from kwscls.data.manifest import Recording, read
+from kwscls.data.manifest import SPLITS, Recording, read
+from kwscls.data.splits import shared
 from kwscls.errors import KwsclsError
 
 
@@ -54,6 +55,12 @@ def split_clips(folder, corrections=None):
     clips = [dataclasses.replace(rows[place], path=path) if (place := path.absolute()) in rows else
              Recording(path, (path.parent.name,), folder.name) for path in paths]
     return corrected(clips, read_corrections(corrections), corrections) if corrections else clips
+
+
+def shared_groups(folder):
+    """The groups (speakers, source recordings) of a prepared folder that are in several splits, as `splits.shared` tells."""
+    places = [Path(folder) / split for split in SPLITS]
+    return shared([clip for place in places if place.is_dir() for clip in split_clips(place)])
 
 
 def label_names(clips):

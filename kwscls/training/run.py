@@ -18,7 +18,7 @@ from kwscls.data.frames import is_table
 from kwscls.data import balance, pipeline
 from kwscls.data.pipeline import Clips, clip_length
 from kwscls.data.prepare import ready
-from kwscls.data.prepared import label_names, split_clips
+from kwscls.data.prepared import label_names, shared_groups, split_clips
 from kwscls.errors import KwsclsError
 from kwscls.evaluation import plots, plots_inside, tables
 from kwscls.evaluation.cost import TOOK, peak_memory
@@ -98,6 +98,7 @@ def fill_run(folder, settings):
     console.say(f"{settings.model}: {model.count_params():,} parameters; {len(train_clips)} clips to learn from and "
                 f"{len(validation_clips)} to validate with, {len(model.labels)} labels, "
                 f"{model.samples / rate:g} s at {rate} Hz{', any number of labels a clip' * (activation == 'sigmoid')}")
+    warn(prepared, train_clips, settings)
     left = settings.budget and settings.budget - (time.monotonic() - started)
     noises = load_noises(settings.noises or prepared / "noise", rate, model.samples)
     change = augmentation(recipe, rate, noises)
@@ -116,6 +117,17 @@ def fill_run(folder, settings):
     write_run(folder, model, history)
     results = evaluate(folder, data=str(prepared), split="test" if (prepared / "test").is_dir() else "validation")
     console.table(tables.title(results), tables.measure_columns(results), tables.measures(results))
+
+
+def warn(prepared, clips, settings):
+    """Tell what in the data makes results better or worse than they seem."""
+    if torn := shared_groups(prepared):
+        group, places = next(iter(torn.items()))
+        console.say(f"note: {len(torn)} speakers or source recordings are in several splits, for example {group} in "
+                    f"{' and '.join(places)}: the test will flatter; python -m kwscls.prepare --split group keeps them apart")
+    if balance.is_uneven(clips.marks) and not settings.evened:
+        console.say("note: labels are uneven; the best epoch is told by a mean over labels, and --evened sampling draws the "
+                    "clips of rare ones more often")
 
 
 def with_found_rate(model, clips, recipe, folder, seed, change):
