@@ -26,16 +26,21 @@ def taught(change, run, labels, sample_rate, share=0.5):
 
     Source: G. Hinton, O. Vinyals, J. Dean, "Distilling the knowledge in a neural network", 2015; here at temperature 1.
     """
-    teacher = bundle.load(run)
-    if set(teacher.labels) != set(labels):
-        raise KwsclsError(f"knows the labels {', '.join(teacher.labels)}", f"--teacher {run}", f"it needs {', '.join(labels)}")
-    if teacher.sample_rate != sample_rate or teacher.frame_step:
+    folder = bundle.find(run)
+    facts = bundle.read_facts(folder)
+    if set(facts["labels"]) != set(labels):
+        raise KwsclsError(f"knows the labels {', '.join(facts['labels'])}", f"--teacher {run}",
+                          f"it needs {', '.join(labels)}")
+    if facts["sample_rate"] != sample_rate or facts["frame_step"]:
         raise KwsclsError("hears another sample rate, or answers for frames", f"--teacher {run}",
                           f"it needs {sample_rate} Hz and an answer for each clip")
     if not 0 <= share <= 1:
         raise KwsclsError("must be from 0 to 1", f"--teacher-share {share:g}")
-    order = [teacher.labels.index(label) for label in labels]
-    answer = teacher.graph.signatures["serving_default"]
+    if bundle.format_of(folder) != "savedmodel":
+        raise KwsclsError("is no SavedModel", f"--teacher {run}", "name the run's folder")
+    order = [facts["labels"].index(label) for label in labels]
+    teacher = tf.saved_model.load(str(folder))
+    answer = teacher.signatures["serving_default"]
 
     def teach(waveforms, targets, seed):
         if change is not None:
@@ -43,5 +48,5 @@ def taught(change, run, labels, sample_rate, share=0.5):
         scores = tf.gather(answer(waveform=waveforms)["scores"], order, axis=1)
         return waveforms, (1 - share) * targets + share * scores
 
-    teach.graph = teacher.graph  # it must live as long as the function
+    teach.teacher = teacher  # it must live as long as the function
     return teach
