@@ -75,6 +75,8 @@ MODELS = {
     "res1d": Row("resnet1d:resnet1d", "ours: a residual net over time, made to learn fast on two CPU cores"),
     "res2d": Row("resnet2d:resnet2d", "ours: a residual net on the log-mel picture, 220,000 parameters"),
     "resfold": Row("resfold:resfold", "ours: a picture first, a sequence then; the most accuracy in minutes on two CPU cores"),
+    "resfold_large": Row("resfold:resfold", "ours: the same, deeper in the picture, for ten minutes and more", dict(
+        pictures=(48, 72), depth=2, folded=96, strides=(1, 1, 1))),
     "bcresnet_1": Row("bcresnet:bcresnet", "Kim et al., Broadcasted residual learning (2021)"),
     "bcresnet_1_5": Row("bcresnet:bcresnet", "Kim et al. (2021)", dict(tau=1.5)),
     "bcresnet_2": Row("bcresnet:bcresnet", "Kim et al. (2021)", dict(tau=2)),

@@ -25,7 +25,7 @@ SMALL = {
                          num_attention_heads=2, intermediate_size=24, num_conv_pos_embeddings=8,
                          num_conv_pos_embedding_groups=2, classifier_proj_size=8)),
     "res1d": dict(widths=(8, 12), strides=(2, 1), stem=8),
-    "resfold": dict(stem=4, pictures=(6,), folded=8, widths=(8, 12), strides=(1, 2)),
+    **dict.fromkeys(("resfold", "resfold_large"), dict(stem=4, pictures=(6,), folded=8, widths=(8, 12), strides=(1, 2))),
     "res2d": dict(widths=(6, 8), depths=(1, 1), stem=4),
     **dict.fromkeys(("bcresnet_1", "bcresnet_1_5", "bcresnet_2", "bcresnet_3", "bcresnet_6", "bcresnet_8"), dict(base=4, tau=1)),
     **dict.fromkeys(("kwt_1", "kwt_2", "kwt_3"), dict(d_model=12, mlp_dim=16, heads=2, num_layers=2)),
