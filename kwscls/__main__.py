@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 VERBS = ("train", "evaluate", "predict", "export", "verify", "prepare", "compare", "convert", "pretrain", "suspects",
-         "combine", "serve", "client")
+         "combine", "serve", "client", "listen")
 
 
 def main(argv=None):

@@ -14,6 +14,9 @@ def main(argv=None):
 
 def act(settings):
     """Evaluate, print tables or one JSON object, and name what was written."""
+    if settings.stream:
+        act_on_stream(settings)
+        return
     from kwscls.evaluation.report import write_report
     from kwscls.evaluation.run import evaluate, written
 
@@ -26,6 +29,22 @@ def act(settings):
     else:
         show(results)
     console.wrote(*written(results, out), report)
+
+
+def act_on_stream(settings):
+    """The same for a long recording."""
+    from kwscls.evaluation import tables
+    from kwscls.evaluation.streams import evaluate_stream
+
+    results, paths = evaluate_stream(settings.run, settings.data, settings.out, split=settings.split, hours=settings.hours,
+                                     per_hour=settings.per_hour, noise=settings.noise, seed=settings.seed,
+                                     batch_size=settings.batch_size)
+    if settings.json:
+        console.print_json(results)
+    else:
+        console.table(f"{results['model']} listens to {results['hours']:.2f} hours with {results['words']} words",
+                      tables.STREAM_COLUMNS, tables.stream(results))
+    console.wrote(*paths)
 
 
 def show(results):

@@ -214,10 +214,15 @@ class EvaluateSettings:
     out: str | None = setting(None, "the folder for results, pictures and report (default RUN)")
     json: bool = setting(False, "print one JSON object instead of tables")
     mistakes: int = setting(20, "how many of the worst mistakes to name")
-    noise: str | None = setting(None, "a folder of WAV files: also measure under noise, time shift and gain",
+    noise: str | None = setting(None, "a folder of WAV files: also measure under noise, time shift and gain; with --stream, "
+                                "the background",
                                 metavar="FOLDER")
     batch_size: int = setting(64, "clips answered at once")
     seed: int = setting(0, "of the intervals' bootstrap and of the noise")
+    stream: bool = setting(False, "instead, listen to a long recording stitched of the clips: false accepts per hour against "
+                           "words missed; listen then uses the threshold that is chosen")
+    hours: float = setting(2, "with --stream: length of that recording")
+    per_hour: float = setting(1, "with --stream: false accepts per hour that are wanted")
 
 
 @dataclasses.dataclass
@@ -384,3 +389,20 @@ class ClientSettings:
     retries: int = setting(3, "further tries when the server is away or busy")
     json: bool = setting(False, "print one JSON object a line instead of a table")
     examples: bool = setting(False, "print curl commands for this model instead of asking it")
+
+
+@dataclasses.dataclass
+class ListenSettings:
+    """Listen to a microphone, a pipe of raw PCM or a long file, and tell each word as it is heard."""
+
+    verb: typing.ClassVar[str] = "listen"
+
+    run: str = setting(help="the folder of a run or of an export", positional=True, metavar="RUN")
+    source: str = setting("microphone", "microphone, a recording, or - for raw 16-bit mono PCM on standard input",
+                          positional=True, metavar="SOURCE")
+    rate: int = setting(16000, "sample rate of the raw PCM in Hz")
+    threshold: float | None = setting(None, "smallest smoothed score (default: what evaluate --stream stored, else 0.8)")
+    smooth: int | None = setting(None, "windows whose scores are averaged (default: as stored, else 3)")
+    refractory: float | None = setting(None, "seconds until the same label may be told again (default: as stored, else 1)")
+    hop: float | None = setting(None, "seconds from window to window (default: as stored, else 0.25)")
+    json: bool = setting(False, "print one JSON object a line")

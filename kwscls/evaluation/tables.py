@@ -88,3 +88,16 @@ def percent(value, pair):
 def bounds(pair):
     """An interval in a table."""
     return "-" if pair is None else f"{pair[0]:.3f} - {pair[1]:.3f}"
+
+
+STREAM_COLUMNS = ("threshold", "false accepts per hour#", "95 % interval#", "words missed#", "95 % interval#")
+
+
+def stream(results):
+    """Rows of some thresholds of a long recording, and of the one chosen."""
+    curve = results["curve"]
+    rows = [(f"{point['threshold']:g}", point) for point in curve[::max(1, len(curve) // 8)]]
+    rows.append((f"{results['threshold']:g}, chosen on {results['chosen']}", results))
+    return [(name, f"{point['false_accepts_per_hour']:.2f}", "{:.2f} - {:.2f}".format(*point["false_accepts_per_hour_interval"]),
+             f"{point['false_reject_rate']:.1%}", "{:.1%} - {:.1%}".format(*point["false_reject_rate_interval"]))
+            for name, point in rows]

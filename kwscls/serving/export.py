@@ -6,6 +6,7 @@ from pathlib import Path
 from kwscls import console, files, models
 from kwscls.errors import KwsclsError
 from kwscls.serving import bundle, card, checksums, proof, tf_serving, verify, warmup
+from kwscls.serving.detector import STORED
 from kwscls.serving.graph import Bundle
 from kwscls.serving.runtimes import WAVEFORM
 
@@ -80,6 +81,8 @@ def complete(folder, run, made, kind):
         warm_up(folder, signatures)
     if (run / "settings.json").is_file():
         shutil.copyfile(run / "settings.json", folder / "settings.json")
+    if (rules := run / "saved_model" / STORED).is_file():  # how to listen, as evaluate --stream chose
+        shutil.copyfile(rules, folder / STORED)
     card.write(folder, facts, run)
     checksums.write(folder)
 
