@@ -12,6 +12,14 @@ import pytest
 RATE = 16000
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Keep a file's tests on one worker, which makes their fixtures once, where they do not say otherwise."""
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+
+
 def write_wav(path, waveform, rate=RATE):
     """Write float samples in [-1, 1] as 16-bit mono PCM."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,10 +8,11 @@ import pytest
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
-NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+NOTEBOOKS = [pytest.param(path, id=path.stem, marks=pytest.mark.xdist_group(path.stem))
+             for path in sorted(FOLDER.glob("*.ipynb"))]
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", NOTEBOOKS)
 def test_it_runs(path, tmp_path, monkeypatch):
     monkeypatch.setenv("KWSCLS_NOTEBOOK_EPOCHS", "1")
     monkeypatch.setenv("KWSCLS_NOTEBOOK_MODELS", "squeezenet1_1")
@@ -23,7 +24,7 @@ def test_it_runs(path, tmp_path, monkeypatch):
             assert any("image/png" in output.get("data", {}) for output in cell.outputs), cell.source
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", NOTEBOOKS)
 def test_it_is_stored_without_outputs(path):
     for cell in nbformat.read(path, as_version=4).cells:
         assert not cell.get("outputs") and not cell.get("execution_count")
