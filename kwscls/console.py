@@ -1,6 +1,7 @@
 """What the user sees: one line of error, progress with time left, tables; and TensorFlow's chatter kept away."""
 
 import json
+import logging
 import os
 import sys
 import warnings
@@ -13,6 +14,7 @@ def quiet_tensorflow():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     os.environ.setdefault("TFDS_DISABLE_PROGRESS_BAR", "1")
+    logging.getLogger("tensorflow").addFilter(lambda record: record.levelno >= logging.ERROR)  # such as advice on retracing
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
 

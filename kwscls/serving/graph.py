@@ -42,8 +42,9 @@ class Bundle(tf.Module):
             folder: to write to.
             labels_file: a text file with a label a line, which becomes an asset.
         """
-        self.labels_file = tf.saved_model.Asset(labels_file)
-        tf.saved_model.save(self, str(folder), signatures={
+        kept = tf.Module(name="kwscls")  # without the functions, which would be stored beside their signatures once more
+        kept.weights, kept.labels_file = self.weights, tf.saved_model.Asset(labels_file)
+        tf.saved_model.save(kept, str(folder), signatures={
             "serving_default": self.from_waveform.get_concrete_function(),
             "wav_bytes": self.from_wav_bytes.get_concrete_function(),
             "top": self.top.get_concrete_function(),
