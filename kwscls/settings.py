@@ -248,13 +248,17 @@ class CompareSettings:
 
 @dataclasses.dataclass
 class ExportSettings:
-    """Write a run's model for TensorFlow Serving, with its proof, a model card and warm-up requests."""
+    """Write a run's model for TensorFlow Serving or for the edge, with its proof and a model card."""
 
     verb: typing.ClassVar[str] = "export"
 
     run: str = setting(help="the folder of a run", metavar="RUN")
-    out: str | None = setting(None, "the folder to which a version is added (default served/RUN beside the run)")
-    format: str = setting("savedmodel", "what is written", choices=("savedmodel",))
+    out: str | None = setting(None, "the folder to which a version is added (default served/RUN, tflite/RUN or onnx/RUN "
+                              "beside the run)")
+    format: str = setting("savedmodel", "what is written; tflite and onnx take a waveform of the model's rate and length",
+                          choices=("savedmodel", "tflite", "onnx"))
+    quantize: str = setting("none", "numbers of tflite: dynamic (weights in 8 bits), float16, or int8 (everything but the "
+                            "spectrum, calibrated on training clips)", choices=("none", "dynamic", "float16", "int8"))
     calibrate: bool = setting(False, "let scores be honest: divide the logits by a temperature chosen on the validation clips")
 
 

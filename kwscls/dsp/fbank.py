@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from kwscls.dsp.mel import log_mel, mel_filters
-from kwscls.dsp.stft import magnitude, make_window, pad_to
+from kwscls.dsp.stft import magnitudes, make_window, pad_to
 
 EPSILON = 1.1920928955078125e-07  # float32's, Kaldi's floor under the logarithm
 
@@ -71,8 +71,7 @@ def fbank(
     if remove_dc:
         frames -= tf.reduce_mean(frames, axis=-1, keepdims=True)
     frames = emphasise(frames, preemphasis) * taps
-    spectrum = tf.signal.rfft(frames, [fft_length])  # [..., frames, bins]
-    return log_mel(magnitude(spectrum, power), filters, floor=floor)
+    return log_mel(magnitudes(frames, fft_length, power), filters, floor=floor)
 
 
 def emphasise(frames, amount):

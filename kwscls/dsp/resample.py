@@ -34,7 +34,7 @@ MAX_BLOCK = 2**20  # taps held at once, where they are interpolated
 
 
 @tf.autograph.experimental.do_not_convert
-def resample(waveform, source, target, limit=None):
+def resample(waveform, source, target, limit=None, index=None):
     """Bring waveforms from one sample rate to another.
 
     Args:
@@ -43,6 +43,7 @@ def resample(waveform, source, target, limit=None):
             scalar integer tensors known only when the graph runs.
         limit: at most so many samples are computed, an integer or a scalar integer tensor: what a
             caller would cut off anyway costs neither time nor memory.
+        index: the clip's place in its batch, a scalar integer, only for the text of an error.
 
     Returns:
         float32 [..., ceil(samples * target / source)] (at most `limit`). The same samples, bit for
@@ -54,7 +55,7 @@ def resample(waveform, source, target, limit=None):
     waveform = tf.cast(waveform, tf.float32)
     known = _known(source), _known(target)
     if None in known:
-        return _resample_at_run_time(waveform, source, target, limit)
+        return _resample_at_run_time(waveform, source, target, limit, index)
     for wrong, text, *values in _problems(*known):
         if wrong:
             raise tf.errors.InvalidArgumentError(None, None, text.format(*values))
@@ -86,9 +87,13 @@ def _problems(source, target):
     )
 
 
-def _resample_at_run_time(waveform, source, target, limit):
+def _resample_at_run_time(waveform, source, target, limit, index):
     source, target = tf.cast(source, tf.int64), tf.cast(target, tf.int64)
-    with checked(*_problems(source, target)):
+
+    def prefix():
+        return "" if index is None else tf.strings.format("clip {}: ", index)
+
+    with checked(*_problems(source, target), prefix=prefix):
         divisor, _ = tf.while_loop(lambda a, b: b > 0, lambda a, b: (b, a % b), (source, target))
     up, down = target // divisor, source // divisor
 

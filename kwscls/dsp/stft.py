@@ -1,7 +1,22 @@
 """Magnitude and power spectrograms, with every choice that published frontends make spelt out."""
 
+import contextlib
+import contextvars
+
 import numpy as np
 import tensorflow as tf
+
+_PRODUCTS = contextvars.ContextVar("products", default=False)
+
+
+@contextlib.contextmanager
+def as_matrix_products():
+    """Within it, graphs are made with the Fourier transform as matrix products, for runtimes that know no transform."""
+    token = _PRODUCTS.set(True)
+    try:
+        yield
+    finally:
+        _PRODUCTS.reset(token)
 
 
 def spectrogram(
@@ -67,15 +82,11 @@ def spectrogram(
     waveform = pad_to(tf.cast(waveform, dtype), len(taps))
     if centre:
         waveform = _pad_sides(waveform, len(taps) // 2, pad_mode)
-    spectrum = tf.signal.stft(
-        waveform,
-        len(taps),
-        frame_step,
-        fft_length,
-        pad_end=pad_end,
-        window_fn=lambda length, dtype: tf.constant(taps, dtype),
-    )
-    return magnitude(spectrum, power)
+    if pad_end:  # done here, since converters misread how `tf.signal.frame` does it
+        samples = waveform.shape[-1] or tf.shape(waveform)[-1]
+        waveform = pad_to(waveform, (-(-samples // frame_step) - 1) * frame_step + len(taps))
+    frames = tf.signal.frame(waveform, len(taps), frame_step)
+    return magnitudes(frames * tf.constant(taps, dtype), fft_length, power)
 
 
 def make_window(window, length, periodic=True):
@@ -107,11 +118,25 @@ def pad_to(waveform, samples):
     return _pad_last(waveform, 0, max(samples - length, 0), "constant")
 
 
-def magnitude(spectrum, power):
-    """|spectrum| ** power of a complex tensor; for a power of 2 without the root, which costs more than the transform."""
+def magnitudes(frames, fft_length, power):
+    """The Fourier transform's magnitudes, raised to a power: float [..., any] to [..., fft_length // 2 + 1].
+
+    For a power of 2 no root is taken, which costs more than the transform.
+    """
+    if _PRODUCTS.get():
+        real, imaginary = (frames @ tf.constant(waves, frames.dtype) for waves in _waves(frames.shape[-1], fft_length))
+        energies = tf.square(real) + tf.square(imaginary)
+        return energies if power == 2 else tf.sqrt(energies) if power == 1 else tf.pow(energies, power / 2)
+    spectrum = tf.signal.rfft(frames, [fft_length])
     if power == 2:
         return tf.square(tf.math.real(spectrum)) + tf.square(tf.math.imag(spectrum))
     return tf.abs(spectrum) if power == 1 else tf.pow(tf.abs(spectrum), power)
+
+
+def _waves(length, fft_length):
+    """The transform's cosines and sines, float64 [length, bins] each."""
+    turns = np.outer(np.arange(length), np.arange(fft_length // 2 + 1)) % fft_length
+    return np.cos(2 * np.pi * turns / fft_length), np.sin(2 * np.pi * turns / fft_length)
 
 
 def _pad_sides(waveform, samples, mode):

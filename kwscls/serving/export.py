@@ -1,17 +1,27 @@
 """From a run to what is handed over, put in place only after its answers were compared with the model's."""
 
 import shutil
+import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from kwscls import console, files, models
+from kwscls.data.pipeline import Clips
 from kwscls.errors import KwsclsError
-from kwscls.serving import bundle, card, checksums, proof, tf_serving, verify, warmup
+from kwscls.serving import bundle, card, checksums, formats, proof, runtimes, tf_serving, verify, warmup
 from kwscls.serving.detector import STORED
 from kwscls.serving.graph import Bundle
 from kwscls.serving.runtimes import WAVEFORM
 
 TOLERANCES = {"savedmodel": 1e-5, "tflite": 1e-4, "onnx": 1e-4}
 """What a format may differ by, anywhere."""
+
+QUANTISED = 0.05
+"""The same of a quantised model, whose roundings no two runtimes do alike."""
+
+LOSS = 0.02
+"""The share of test clips that a quantised model may lose."""
 
 HERE = {"savedmodel": 0.0, "c-api": 1e-6}
 """What a runtime may differ by here, where the model is in memory: TensorFlow's Python by nothing, its sessions, which
@@ -32,15 +42,17 @@ def export(settings, change=None):
         KwsclsError: the run holds no model, or the export answers otherwise than the model.
     """
     run, kind = Path(settings.run), settings.format
-    out = Path(settings.out) if settings.out else default_out(run, kind)
+    if settings.quantize != "none" and kind != "tflite":
+        raise KwsclsError(f"is for tflite, not for {kind}", f"--quantize {settings.quantize}", "add --format tflite")
+    out = Path(settings.out) if settings.out else default_out(run, kind, settings.quantize)
     model = load_model(run)
     made = Bundle(change(model, run) if change else model)
     version = out / str(max(bundle.versions(out), default=0) + 1)
     try:
         with files.writing_folder(version) as beside:
             whole = beside / "whole"
-            bundle.write(made, whole)
-            complete(whole, run, made, kind)
+            compared = write(made, whole, run, kind, settings.quantize)
+            complete(whole, run, made, kind, settings.quantize, compared)
             check(whole, kind)
             for part in whole.iterdir():
                 part.rename(beside / part.name)
@@ -50,12 +62,88 @@ def export(settings, change=None):
             out.rmdir()
     if kind == "savedmodel" and not settings.out:
         console.wrote(*tf_serving.configure(out.parent))
+    if compared:
+        console.table("Beside the SavedModel, on the test split", ("format", "bytes#", "accuracy#"),
+                      [(name, f"{size:,}", f"{accuracy:.4f}") for name, size, accuracy in compared])
     return version
 
 
-def default_out(run, kind):
+def default_out(run, kind, quantize="none"):
     """The folder of a run's versions, beside the run."""
-    return run.parent / {"savedmodel": "served"}.get(kind, kind) / run.name
+    name = run.name if quantize == "none" else f"{run.name}-{quantize}"
+    return run.parent / {"savedmodel": "served"}.get(kind, kind) / name
+
+
+def write(made, folder, run, kind, quantize):
+    """Write a bundle in a format.
+
+    Returns:
+        For a quantised model rows (format, bytes, accuracy) of the SavedModel and of it; else none.
+
+    Raises:
+        KwsclsError: it cannot be converted, or a quantised one loses more than `LOSS` of its accuracy.
+    """
+    if kind == "savedmodel":
+        bundle.write(made, folder)
+    elif kind == "onnx":
+        formats.write_onnx(made, folder)
+    elif quantize == "none":
+        formats.write_tflite(made, folder)
+    else:
+        training, test = prepared_clips(run, made.model)
+        draw = np.random.default_rng(0).permutation(len(training))[:formats.CALIBRATION]
+        formats.write_tflite(made, folder, quantize, np.asarray(training.batch(draw)[0]))
+        return compare(made, folder, quantize, test)
+    return ()
+
+
+def prepared_clips(run, model):
+    """The training clips of a run, to calibrate with, and its test clips, or the validation clips where it has none.
+
+    Raises:
+        KwsclsError: the data is no longer where it was.
+    """
+    stored = run / "settings.json"
+    data = Path((files.read_json(stored).get("prepared") if stored.is_file() else None) or "nowhere")
+    if not (data / "train").is_dir():
+        raise KwsclsError("does not say where the clips are that it was trained with", run,
+                          "a model is quantised by its own data; prepare it again, or export with --quantize none")
+    test = data / "test" if (data / "test").is_dir() else data / "validation"
+    return Clips(data / "train", model.samples, model.labels), Clips(test, model.samples, model.labels)
+
+
+def compare(made, folder, quantize, test):
+    """The sizes and the accuracies of a quantised model and of the SavedModel that it comes from.
+
+    Raises:
+        KwsclsError: it loses more than `LOSS`.
+    """
+    ask = runtimes.RUNTIMES["tflite"](folder)
+    ways = {"savedmodel": lambda waveform: made.from_waveform(waveform)["scores"].numpy(),
+            f"tflite, {quantize}": lambda waveform: ask(WAVEFORM, waveform=waveform)["scores"]}
+    with tempfile.TemporaryDirectory() as room:
+        bundle.write(made, Path(room) / "made")
+        bytes_of = [sum(path.stat().st_size for path in (Path(room) / "made").rglob("*") if path.is_file()),
+                    (folder / runtimes.FILES["tflite"]).stat().st_size]
+    rows = [(name, size, accuracy(way, test)) for (name, way), size in zip(ways.items(), bytes_of, strict=True)]
+    if not rows[1][2] >= rows[0][2] - LOSS:
+        raise KwsclsError(f"the export loses {100 * (rows[0][2] - rows[1][2]):.1f} points of accuracy, more than "
+                          f"{100 * LOSS:g}", f"--quantize {quantize}", "take dynamic, float16 or none")
+    return rows
+
+
+def accuracy(way, clips, batch=64):
+    """The share of clips whose highest score, of a frame model on average, is at one of their labels."""
+    right = 0
+    for start in range(0, len(clips), batch):
+        places = np.arange(start, min(start + batch, len(clips)))
+        waveforms, marks = (value.numpy() for value in clips.batch(places))
+        scores = way(waveforms)
+        if not np.isfinite(scores).all():
+            raise KwsclsError("the export answers with what is no number")
+        best = (scores if scores.ndim == 2 else scores.mean(axis=1)).argmax(axis=1)
+        right += marks[np.arange(len(places)), best].sum()
+    return float(right / len(clips))
 
 
 def load_model(run):
@@ -70,20 +158,24 @@ def load_model(run):
     return models.load(path)
 
 
-def complete(folder, run, made, kind):
+def complete(folder, run, made, kind, quantize, compared):
     """Put beside a model all that travels with it: facts, proof, warm-up requests, card, settings, checksums."""
     signatures = list(proof.INPUTS) if kind == "savedmodel" else [WAVEFORM]
-    facts = {**bundle.facts(made.model), "format": kind, "quantize": "none", "signatures": signatures,
-             "tolerance": TOLERANCES[kind]}
+    facts = {**bundle.facts(made.model), "format": kind, "quantize": quantize, "signatures": signatures,
+             "tolerance": TOLERANCES[kind] if quantize == "none" else QUANTISED}
+    (folder / bundle.FACTS).parent.mkdir(exist_ok=True)
     files.write_json(folder / bundle.FACTS, facts)
+    files.write_text(folder / "assets" / "labels.txt", "".join(f"{label}\n" for label in made.model.labels))
     proof.write(folder, made, proof.choose(run, made.model))
+    if quantize != "none":  # it is another model, whose quality `compare` measured: what it gives here, it must give anywhere
+        proof.expect(folder, runtimes.RUNTIMES[kind](folder))
     if kind == "savedmodel":
         warm_up(folder, signatures)
     if (run / "settings.json").is_file():
         shutil.copyfile(run / "settings.json", folder / "settings.json")
     if (rules := run / "saved_model" / STORED).is_file():  # how to listen, as evaluate --stream chose
         shutil.copyfile(rules, folder / STORED)
-    card.write(folder, facts, run)
+    card.write(folder, facts, run, compared)
     checksums.write(folder)
 
 

@@ -79,21 +79,25 @@ class Bundle(tf.Module):
         def clip(pair):
             contents, index = pair
             waveform, rate = wav.decode(contents, index)
-            waveform = resample(waveform, rate, self.model.sample_rate, limit=self.model.samples)
+            waveform = resample(waveform, rate, self.model.sample_rate, self.model.samples, index)
             return fit_length(waveform[tf.newaxis], self.model.samples)[0]
 
         indices = tf.range(tf.shape(wav_bytes)[0])
         return tf.map_fn(clip, (wav_bytes, indices), parallel_iterations=8,
                          fn_output_signature=tf.TensorSpec([self.model.samples], tf.float32))
 
+    def score(self, clips):
+        """The scores of one clip or more, [batch, samples], and what the head read."""
+        logits, embedding = (tf.cast(output, tf.float32) for output in self._net()(clips, training=False))
+        if self.model.temperature != 1:
+            logits /= self.model.temperature
+        return tf.nn.sigmoid(logits) if self.model.activation == "sigmoid" else tf.nn.softmax(logits), embedding
+
     def _hear(self, clips):
         """The answers and the embedding of clips [batch, samples]."""
         model, batch = self.model, tf.shape(clips)[0]
         some = tf.pad(clips, [[0, tf.maximum(1 - batch, 0)], [0, 0]])  # TensorFlow's fused convolutions need one clip
-        logits, embedding = (tf.cast(output, tf.float32)[:batch] for output in self._net()(some, training=False))
-        if model.temperature != 1:
-            logits /= model.temperature
-        scores = tf.nn.sigmoid(logits) if model.activation == "sigmoid" else tf.nn.softmax(logits)
+        scores, embedding = (output[:batch] for output in self.score(some))
         names = tf.constant(list(model.labels))
         answers = {"scores": scores, "label": tf.gather(names, tf.argmax(scores, axis=-1)),
                    "labels": tf.tile(names[tf.newaxis], [batch, 1])}

@@ -11,6 +11,7 @@ from kwscls.data.convert import read_wav
 from kwscls.data.prepared import split_clips
 from kwscls.errors import KwsclsError
 from kwscls.serving import bundle
+from kwscls.serving.runtimes import WAVEFORM
 
 FOLDER = "assets.extra/proof"
 """Where the proof lies in an export: WAV files, and what they must give as arrays by name."""
@@ -73,6 +74,15 @@ def write(folder, made, clips):
             file.writeframes(np.asarray(sound, "<i2").tobytes())
     np.savez_compressed(place / EXPECTED, **{name: _plain(value) for name, value in bundle.answers_of(
         made, [path.read_bytes() for path in clip_paths(folder)]).items()})
+
+
+def expect(folder, ask):
+    """Take what a quantised model gives here, if it is finite, as what it must give."""
+    inputs, _ = read(folder)
+    scores = ask(WAVEFORM, waveform=inputs["waveform"])["scores"]
+    if not np.isfinite(scores).all():
+        raise KwsclsError("the export answers with what is no number", folder)
+    np.savez_compressed(Path(folder) / FOLDER / EXPECTED, scores=scores)
 
 
 def clip_paths(folder):

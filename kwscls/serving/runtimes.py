@@ -73,9 +73,9 @@ def tflite(folder, **_):
     try:
         interpreter = tf.lite.Interpreter(str(Path(folder) / FILES["tflite"]))
         interpreter.allocate_tensors()
+        run = interpreter.get_signature_runner(WAVEFORM)
     except ValueError as error:
         raise KwsclsError("is a damaged TFLite model", folder, "export it again") from error
-    run = interpreter.get_signature_runner(WAVEFORM)
     samples = run.get_input_details()["waveform"]["shape"][-1]
 
     def ask(signature, **inputs):

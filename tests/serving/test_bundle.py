@@ -16,6 +16,7 @@ from kwscls.data.pipeline import Clips
 from kwscls.dsp.resample import resample
 from kwscls.errors import KwsclsError
 from kwscls.serving import bundle, c_api
+from tests.serving.mutated import good_clip, mutated
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +84,22 @@ def test_a_bad_clip_is_named_by_its_place(folder):
     good = wav_bytes(np.zeros(4000, np.float32))
     with pytest.raises(KwsclsError, match="^clip 1: not a WAV file: its 5 bytes do not start with RIFF and WAVE$"):
         bundle.load(folder).answer("wav_bytes", wav_bytes=[good, b"hello", good])
+    slow = wav_bytes(np.zeros(40, np.float32), rate=2)
+    with pytest.raises(KwsclsError, match="^clip 2: cannot resample from 2 to 16000 Hz"):
+        bundle.load(folder).answer("wav_bytes", wav_bytes=[good, good, slow])
+
+
+def test_mutated_files_give_a_result_or_say_which_clip_is_bad(folder):
+    """A small part of what benchmarks/mutated_wav.py asks."""
+    draw, loaded = np.random.default_rng(1), bundle.load(folder)
+    clip, results = good_clip(draw), 0
+    for _ in range(300):
+        try:
+            answer = loaded.answer("wav_bytes", wav_bytes=[clip, mutated(clip, draw)[0]])
+            results += np.isfinite(answer["scores"]).all()
+        except KwsclsError as error:
+            assert str(error).startswith("clip 1: ") and str(error).isascii()
+    assert 100 < results < 200
 
 
 ASK = """
