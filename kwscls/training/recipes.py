@@ -78,6 +78,9 @@ FEWEST_STEPS = 16
 SMALLEST_BATCH = 16
 """Clips that a batch of such a corpus has at least."""
 
+MOST_EPOCHS = 130
+"""Passes that a small corpus gets at most: by then all that it says is learnt."""
+
 UNCHANGED = {"shift": 0.0, "speed": 0.0, "gain": 0.0, "noise": 0.0, "reverb": 0.0, "mixup": 0.0,
              "cutmix": 0.0, "time_mask": 0.0, "band_mask": 0.0, "band_warp": 0.0, "band_gain": 0.0}
 """What turns a recipe's augmentation off."""
@@ -186,7 +189,7 @@ def fitted(chosen, clips, seconds, said=()):
         return chosen
     epochs, batch_size = chosen.epochs, chosen.batch_size
     if "epochs" not in said:
-        epochs = max(epochs, round(chosen.sound / (clips * seconds)))
+        epochs = max(epochs, min(MOST_EPOCHS, round(chosen.sound / (clips * seconds))))
     while "batch_size" not in said and batch_size > SMALLEST_BATCH and clips < FEWEST_STEPS * batch_size:
         batch_size //= 2
     return dataclasses.replace(chosen, epochs=epochs, batch_size=batch_size)

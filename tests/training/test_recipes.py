@@ -21,9 +21,10 @@ def test_a_small_corpus_gets_more_passes_and_smaller_batches():
     recipe = recipes.Recipe(epochs=20, batch_size=128, sound=240_000)
     assert recipes.fitted(recipe, 2400, 1.0).epochs == 100
     small = recipes.fitted(recipe, 240, 5.0)
-    assert (small.epochs, small.batch_size) == (200, 16)
+    assert (small.epochs, small.batch_size) == (recipes.MOST_EPOCHS, 16)
     large = recipes.fitted(recipe, 100_000, 1.0)
     assert (large.epochs, large.batch_size) == (20, 128)
+    assert recipes.fitted(recipe, 1200, 2.0).epochs == 100
     assert recipes.fitted(recipe, 10, 1.0).batch_size == recipes.SMALLEST_BATCH
 
 
