@@ -128,7 +128,7 @@ def compare(made, folder, quantize, test):
     rows = [(name, size, accuracy(way, test)) for (name, way), size in zip(ways.items(), bytes_of, strict=True)]
     if not rows[1][2] >= rows[0][2] - LOSS:
         raise KwsclsError(f"the export loses {100 * (rows[0][2] - rows[1][2]):.1f} points of accuracy, more than "
-                          f"{100 * LOSS:g}", f"--quantize {quantize}", "take dynamic, float16 or none")
+                          f"{100 * LOSS:g}", f"--quantize {quantize}", "take another of int8, float16 and none")
     return rows
 
 
