@@ -257,8 +257,9 @@ class ExportSettings:
                               "beside the run)")
     format: str = setting("savedmodel", "what is written; tflite and onnx take a waveform of the model's rate and length",
                           choices=("savedmodel", "tflite", "onnx"))
-    quantize: str = setting("none", "numbers of tflite: dynamic (weights in 8 bits, the mel filters too), float16, or int8 (everything but the "
-                            "spectrum, calibrated on training clips)", choices=("none", "dynamic", "float16", "int8"))
+    quantize: str = setting("none", "numbers of tflite: dynamic (weights in 8 bits, the mel filters too), float16, or int8 "
+                            "(everything but the spectrum, calibrated on training clips)",
+                            choices=("none", "dynamic", "float16", "int8"))
     calibrate: bool = setting(False, "let scores be honest: divide the logits by a temperature chosen on the validation clips")
 
 
