@@ -1,12 +1,62 @@
-"""The command line of a verb, made from its settings class."""
+"""The command line of a verb, made from its settings class; and what a field of such a class can say."""
 
 import argparse
 import dataclasses
+import difflib
+import re
 import types
 import typing
 
 from kwscls.errors import KwsclsError
-from kwscls.settings import unknown
+
+
+def setting(default=dataclasses.MISSING, help="", **more):
+    """A field of a settings class.
+
+    Args:
+        default: its value when nothing is said; a setting without one must be given.
+        help: one line for `--help`.
+        **more: `positional=True` (a word without a flag), `many=True` (several words), `choices=(...)`,
+            `metavar="..."`, `parse=function` (text to value).
+    """
+    metadata = {"help": help, **more}
+    if more.get("many") and default is not dataclasses.MISSING:
+        return dataclasses.field(default_factory=lambda: list(default), metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def seconds(text):
+    """Read a length of time: "90", "90s", "10m", "1.5h" or "1h30m", as seconds.
+
+    Raises:
+        ValueError: it is none of these, or not positive.
+    """
+    match = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", str(text).strip())
+    if not match or not any(match.groups()):
+        raise ValueError(f"{text!r} is no length of time such as 90s, 10m or 1.5h")
+    hours, minutes, rest = (float(part or 0) for part in match.groups())
+    total = 3600 * hours + 60 * minutes + rest
+    if total <= 0:
+        raise ValueError("a length of time must be more than nothing")
+    return total
+
+
+def factors(text):
+    """Read "feature_encoder=0.1,logits=10" as a dict of numbers.
+
+    Raises:
+        ValueError: a part has no factor of at least 0.
+    """
+    found = {}
+    for word in str(text).split(","):
+        part, _, value = word.strip().partition("=")
+        try:
+            found[part] = float(value)
+        except ValueError:
+            found[part] = -1.0
+        if not part or not 0 <= found[part] < float("inf"):
+            raise ValueError(f"{word!r} is not of the form PART=FACTOR, such as feature_encoder=0.1")
+    return found
 
 
 def parser(settings_class):
@@ -31,6 +81,12 @@ def parse(settings_class, argv=None):
         raise unknown(left[0], [flag for action in made._actions for flag in action.option_strings],
                       f"python -m kwscls.{settings_class.verb} --help lists the flags")
     return settings_class(**vars(found))
+
+
+def unknown(word, known, otherwise):
+    """The error about a setting that does not exist, which names the nearest one that does."""
+    near = difflib.get_close_matches(word.split("=")[0], known, n=1)
+    return KwsclsError(f"there is no setting {word}", None, f"did you mean {near[0]}?" if near else otherwise)
 
 
 class _Parser(argparse.ArgumentParser):
