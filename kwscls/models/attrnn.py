@@ -4,9 +4,9 @@ import keras
 
 from kwscls.errors import KwsclsError
 from kwscls.layers.logmel import LogMel, milliseconds
-from kwscls.layers.mfcc import MFCC
 from kwscls.layers.query_attention import QueryAttention
 from kwscls.models.classifier import AudioClassifier, label_names, waveform_input
+from kwscls.models.mfcc_input import mfcc_input
 
 RECURRENT = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
@@ -117,22 +117,10 @@ def mhattrnn(
     Source: google-research/kws_streaming, models/att_mh_rnn.py.
     """
     labels = label_names(labels)
-    waveform = waveform_input(samples)
-    x = LogMel(
-        milliseconds(frame_length, sample_rate),
-        milliseconds(frame_step, sample_rate),
-        bands,
-        floor=1e-12,
-        offset=0.0,
-        sample_rate=sample_rate,
-        power=1.0,
-        low=20.0,
-        high=7600.0,
-        slopes="mel",
-        keep_dc=False,
-        name="log_mel",
-    )(waveform)
-    x = MFCC(coefficients, name="features")(x)
+    waveform, x = mfcc_input(
+        samples, sample_rate=sample_rate, coefficients=coefficients, bands=bands, high=7600.0,
+        frame_length=frame_length, frame_step=frame_step,
+    )
     logits = body(
         x,
         labels,

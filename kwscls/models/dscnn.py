@@ -3,9 +3,8 @@
 import keras
 
 from kwscls.layers.batch_norm import FusedBatchNormalization
-from kwscls.layers.logmel import LogMel, milliseconds
-from kwscls.layers.mfcc import MFCC
-from kwscls.models.classifier import AudioClassifier, label_names, waveform_input
+from kwscls.models.classifier import AudioClassifier, label_names
+from kwscls.models.mfcc_input import mfcc_input
 
 
 def dscnn(
@@ -45,22 +44,10 @@ def dscnn(
     Source: ARM-software/ML-KWS-for-MCU, models.py.
     """
     labels = label_names(labels)
-    waveform = waveform_input(samples)
-    x = LogMel(
-        milliseconds(frame_length, sample_rate),
-        milliseconds(frame_step, sample_rate),
-        bands,
-        floor=1e-12,
-        offset=0.0,
-        sample_rate=sample_rate,
-        power=1.0,
-        low=20.0,
-        high=4000.0,
-        slopes="mel",
-        keep_dc=False,
-        name="log_mel",
-    )(waveform)
-    x = MFCC(coefficients, name="features")(x)
+    waveform, x = mfcc_input(
+        samples, sample_rate=sample_rate, coefficients=coefficients, bands=bands, high=4000.0,
+        frame_length=frame_length, frame_step=frame_step,
+    )
     logits = body(x, labels, layers=layers, width=width)
     return AudioClassifier(
         waveform, logits, name=name, labels=labels, sample_rate=sample_rate, activation=activation

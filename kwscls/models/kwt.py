@@ -6,10 +6,9 @@ import tensorflow as tf
 from kwscls.errors import KwsclsError
 from kwscls.layers.attention import token_initializer
 from kwscls.layers.blocks import TransformerBlock
-from kwscls.layers.logmel import LogMel, milliseconds
-from kwscls.layers.mfcc import MFCC
 from kwscls.layers.tokens import TokenPositions
-from kwscls.models.classifier import AudioClassifier, label_names, waveform_input
+from kwscls.models.classifier import AudioClassifier, label_names
+from kwscls.models.mfcc_input import mfcc_input
 
 AXES = {"time": ("time",), "freq": ("freq",), "both": ("time", "freq"), "patch": ("patch",)}
 """The original's kinds of attention, and the transformers each of them is made of."""
@@ -74,22 +73,10 @@ def kwt(
     Source: ARM-software/keyword-transformer.
     """
     labels = label_names(labels)
-    waveform = waveform_input(samples)
-    x = LogMel(
-        milliseconds(frame_length, sample_rate),
-        milliseconds(frame_step, sample_rate),
-        bands,
-        floor=1e-12,
-        offset=0.0,
-        sample_rate=sample_rate,
-        power=1.0,
-        low=20.0,
-        high=7600.0,
-        slopes="mel",
-        keep_dc=False,
-        name="log_mel",
-    )(waveform)
-    x = MFCC(coefficients, name="features")(x)
+    waveform, x = mfcc_input(
+        samples, sample_rate=sample_rate, coefficients=coefficients, bands=bands, high=7600.0,
+        frame_length=frame_length, frame_step=frame_step,
+    )
     logits = body(
         x,
         labels,
