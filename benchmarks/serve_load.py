@@ -1,11 +1,12 @@
 """What does serving cost beside calling the SavedModel? Eight clients on loopback, a second a clip.
 
-    python benchmarks/serve_load.py RUN [SECONDS]
+    python -m benchmarks.serve_load RUN [SECONDS]
 
 Starts the server, asks it with eight clients at once (one clip a request, then sixteen), and prints requests, errors, clips
 per second, p50 and p99, and the server's memory early and late. Beside it stands the SavedModel called directly with WAV
-bytes, in two threads and with the mean batch size that the server made of the requests: before and after, the mean of both.
-All clients live in one process of their own and share the machine with the server. SECONDS (20, at most 60) is of each row.
+bytes, in two threads and with the mean batch size that the server made of the requests. The two take turns of SLICE seconds,
+so that both meet the same machine; the share is the median over the turns. The clients live in one process of their own and
+share the cores with the server; "client" is the part of a core that they take. SECONDS (60) is of the server's turns, in sum.
 """
 
 import base64
@@ -26,6 +27,11 @@ console.quiet_tensorflow()
 import numpy as np
 
 CLIENTS = 8
+SLICE = 5.0
+
+
+COLUMNS = ("clips a request", "requests", "errors", "clips/s", "p50 ms", "p99 ms", "clips a batch", "SavedModel clips/s", "share",
+           "client, cores", "server MB")
 
 
 def wav(seed):
@@ -95,8 +101,26 @@ def megabytes(process):
     return int(open(f"/proc/{process.pid}/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+def measure(port, servable, clips, seconds):
+    """A row of the table but for the memory: the server and the SavedModel in turns."""
+    load(port, "load", clips, 3)
+    rates, shares, took, failed, spent, mean = [], [], [], 0, 0.0, CLIENTS * clips / 2
+    for _ in range(max(1, round(seconds / SLICE))):
+        before, started = batches(port), time.process_time()
+        found, wrong = load(port, "load", clips, SLICE)
+        spent, failed = spent + time.process_time() - started, failed + wrong
+        mean = np.subtract(batches(port), before)
+        straight = direct(servable, max(1, round(mean[0] / mean[1])), SLICE / 2)
+        took.append(found)
+        rates.append((clips * len(found) / SLICE, straight))
+        shares.append(rates[-1][0] / straight)
+    took, (served, straight) = np.concatenate(took), np.median(rates, axis=0)
+    return (clips, len(took), failed, f"{served:.0f}", f"{1e3 * np.median(took):.1f}", f"{1e3 * np.percentile(took, 99):.1f}",
+            f"{mean[0] / mean[1]:.1f}", f"{straight:.0f}", f"{np.median(shares):.0%}", f"{spent / len(rates) / SLICE:.2f}")
+
+
 def main():
-    run, seconds = sys.argv[1], min(60.0, float(sys.argv[2]) if len(sys.argv) > 2 else 20.0)
+    run, seconds = sys.argv[1], float(sys.argv[2]) if len(sys.argv) > 2 else 60.0
     process = subprocess.Popen([sys.executable, "-m", "kwscls.serve", run, "--name", "load", "--port", "0"],
                                stderr=subprocess.PIPE, text=True)
     try:
@@ -107,21 +131,11 @@ def main():
         servable = Servable(max(find(run).items())[1], 1)
         rows = []
         for clips in (1, 16):
-            load(port, "load", clips, 3)
-            early, before = megabytes(process), batches(port)
-            guess = max(1, round(CLIENTS * clips / 2))
-            slow = direct(servable, min(64, guess), seconds / 2)
-            took, failed = load(port, "load", clips, seconds)
-            after = batches(port)
-            mean = (after[0] - before[0]) / (after[1] - before[1])
-            straight = (slow + direct(servable, max(1, round(mean)), seconds / 2)) / 2
-            rate = clips * len(took) / seconds
-            rows.append((clips, len(took), failed, f"{rate:.0f}", f"{1e3 * np.median(took):.1f}",
-                         f"{1e3 * np.percentile(took, 99):.1f}", f"{mean:.1f}", f"{straight:.0f}", f"{rate / straight:.0%}",
-                         f"{early:.0f} - {megabytes(process):.0f}"))
-        console.table(f"{CLIENTS} clients, {seconds:g} s each", (
-            "clips a request#", "requests#", "errors#", "clips/s#", "p50 ms#", "p99 ms#", "clips a batch#", "SavedModel clips/s#",
-            "share#", "server MB#"), rows)
+            load(port, "load", clips, 2)
+            early = megabytes(process)
+            rows.append((*measure(port, servable, clips, seconds), f"{early:.0f} - {megabytes(process):.0f}"))
+        for row in rows:
+            console.table(f"{CLIENTS} clients, {row[0]} clips a request, {seconds:g} s", ("", "value#"), list(zip(COLUMNS, row)))
     finally:
         process.terminate()
         process.wait()

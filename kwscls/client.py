@@ -14,18 +14,18 @@ def main(argv=None):
 
 def act(settings):
     """Ask about every recording; those without an answer are an error at the end."""
-    from kwscls.serving import client
+    from kwscls.serving import client, remote
 
     if settings.examples:
-        server = client.Rest(settings.url, settings.model, settings.version, settings.timeout)
+        server = remote.Rest(settings.url, settings.model, settings.version, settings.timeout)
         print(client.examples(server, *settings.files[:1]))
         return
     if not settings.files:
         raise KwsclsError("there are no recordings to ask about", None, "name files, or --examples for curl")
     if settings.grpc:
-        server = client.Grpc(settings.grpc, settings.model, settings.version, settings.timeout)
+        server = remote.Grpc(settings.grpc, settings.model, settings.version, settings.timeout)
     else:
-        server = client.Rest(settings.url, settings.model, settings.version, settings.timeout)
+        server = remote.Rest(settings.url, settings.model, settings.version, settings.timeout)
     rows, failed = [], 0
     for answer in client.ask(server, settings.files, settings.batch_size, settings.retries):
         if answer.error:

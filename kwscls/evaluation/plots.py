@@ -240,29 +240,6 @@ def robustness(rows):
         return figure
 
 
-def stream(found):
-    """Words missed against false accepts per hour, a point a threshold, with the chosen one.
-
-    Args:
-        found: what `streams.measure` returns.
-    """
-    points = found["curve"]
-    rates = np.array([max(point["false_accepts_per_hour"], 0.1) for point in points])
-    missed = 100 * np.array([point["false_reject_rate"] for point in points])
-    low, high = 100 * np.array([point["false_reject_rate_interval"] for point in points]).T
-    with _style():
-        figure, ax = _figure(7, 5)
-        ax.fill_between(rates, low, high, color=BLUE, alpha=0.2, linewidth=0, label="95 % interval over voices")
-        ax.plot(rates, missed, ".-", color=BLUE, markersize=5, label="each threshold")
-        ax.plot(max(found["false_accepts_per_hour"], 0.1), 100 * found["false_reject_rate"], "o", color=ORANGE, markersize=9,
-                label=f"threshold {found['threshold']:g}")
-        ax.axvline(found["wanted_per_hour"], color=GREY, linestyle="--", linewidth=1.2)
-        ax.set(xscale="log", xlabel="false accepts per hour (none is drawn at 0.1)", ylabel="% of words missed", ylim=(0, None),
-               title=f"{found['hours']:.1f} hours, {found['words']} words")
-        _legend(figure, *ax.get_legend_handles_labels())
-        return figure
-
-
 def _wave(ax, waveform, sample_rate, title):
     seconds = np.arange(len(waveform)) / sample_rate
     ax.plot(seconds, waveform, color=BLUE, linewidth=0.6)

@@ -114,7 +114,7 @@ def noises(folder, sample_rate, seconds=60):
     if not paths:
         raise KwsclsError("holds no WAV files of noise", folder, "name a folder with recordings of noise")
     found = [next(answers.read_waveforms([path], sample_rate, seconds * sample_rate, 1))[0] for path in paths]
-    return [np.trim_zeros(noise, "b") for noise in found]
+    return [np.trim_zeros(noise, "b").copy() for noise in found]  # the silence behind it may go
 
 
 def _right(bundle, waveforms, truth, batch_size):

@@ -1,6 +1,7 @@
-"""Listening to long recordings: false accepts per hour against words missed, and the threshold for a wanted rate."""
+"""Listening to long recordings: false accepts per hour against words missed, and the rules for a wanted rate."""
 
 import dataclasses
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,16 @@ from kwscls.serving import checksums
 from kwscls.serving.detector import BACKGROUND, STORED, Detection, ListenRules
 
 THRESHOLDS = np.round(np.concatenate([np.arange(0.30, 0.95, 0.025), np.arange(0.95, 0.9995, 0.0025), [0.9999]]), 4)
+SMOOTH = (1, 2, 3, 4, 6)
+"""Windows over which scores are averaged, to choose from."""
+REFRACTORY = (0.5, 1.0, 1.5)
+"""Seconds between two equal detections, to choose from."""
 LEVELS = (-50, -25)
 """Loudness of the background, dB of full scale, drawn anew for each piece of it."""
+
+
+POINT = ("threshold", "false_accepts_per_hour", "false_accepts_per_hour_interval", "false_reject_rate",
+         "false_reject_rate_interval")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,22 +47,22 @@ def evaluate_stream(run, data=None, out=None, **settings):
     Returns:
         What `measure` returns, and the paths written.
     """
-    from kwscls.evaluation import plots
+    from kwscls.evaluation import plots, plots_stream
     from kwscls.evaluation.run import prepared_folder
     from kwscls.serving import bundle as bundles
 
     bundle, out = bundles.load(run), Path(out or run)
     results = {"model": bundle.model} | measure(bundle, Path(prepared_folder(run, data)), **settings)
-    plots.save(plots.stream(results), out / "stream.png")
+    plots.save(plots_stream.stream(results), out / "stream.png")
     files.write_json(out / "stream.json", results)
     return results, [out / "stream.json", out / "stream.png", store(bundle, results)]
 
 
-def measure(bundle, folder, split="test", hours=2.0, per_hour=1.0, noise=None, rules=None, seed=0, batch_size=64):
+def measure(bundle, folder, split="test", hours=2.0, per_hour=1.0, noise=None, hop=ListenRules.hop, seed=0, batch_size=64):
     """Stitch a split into a long recording, listen to it, and say what is heard wrongly and what is missed.
 
-    The threshold for the wanted rate is chosen on the validation clips where there are some; the recording that is
-    reported on has no part in it.
+    Threshold, smoothing and refractory time for the wanted rate are chosen on the validation clips where there are some,
+    with other recordings of noise; the recording that is reported on has no part in it.
 
     Args:
         bundle: a loaded bundle.
@@ -62,33 +71,30 @@ def measure(bundle, folder, split="test", hours=2.0, per_hour=1.0, noise=None, r
         hours: length of the recording, at least that of its clips.
         per_hour: false accepts per hour that are wanted.
         noise: a folder of WAV files for the background; that of the prepared folder when None, or else soft noise.
-        rules: `ListenRules`, whose thresholds are not used.
+        hop: seconds from window to window.
         seed: of order, gaps, background and intervals.
         batch_size: windows answered at once.
 
     Returns:
-        A dict: `hours`, `words`, `threshold` and where it was `chosen`, `false_accepts_per_hour`, `false_reject_rate`,
-        each with its `_interval`; `curve`, a list of those at every threshold; `rules`; `noise`.
+        A dict: `hours`, `words`, `wanted_per_hour`, `noise`; on which split the `rules` were `chosen`; `threshold`,
+        `false_accepts_per_hour`, `false_reject_rate`, each rate with its `_interval`; `curve`, a list of those at every
+        threshold; `at_wanted`, the point of the curve where this recording has the wanted rate.
 
     Raises:
         KwsclsError: the split has no words to listen for.
     """
-    rules = rules or ListenRules()
     noises, told = background(bundle, folder, noise, seed)
     chosen_on = "validation" if split != "validation" and (folder / "validation").is_dir() else split
     found = {}
-    for name in dict.fromkeys((chosen_on, split)):
-        clips = answers.find_split(folder, name, bundle.labels)
-        found[name] = heard(bundle, clips, noises, hours, rules, seed, batch_size)
-    at = choose(found[chosen_on], per_hour)
-    tests = found[split]
-    point = tests[at]
-    return {"hours": point["hours"], "words": point["words"], "wanted_per_hour": per_hour, "noise": told,
-            "chosen": chosen_on, **{key: point[key] for key in (
-                "threshold", "false_accepts_per_hour", "false_accepts_per_hour_interval", "false_reject_rate",
-                "false_reject_rate_interval")},
-            "rules": {"threshold": {}, "default": point["threshold"], "smooth": rules.smooth,
-                      "refractory": rules.refractory, "hop": rules.hop}, "curve": tests}
+    for place, name in enumerate(dict.fromkeys((chosen_on, split))):
+        own = noises if chosen_on == split or len(noises) < 2 else noises[place::2]
+        found[name] = heard(bundle, answers.find_split(folder, name, bundle.labels), own, hours, hop, seed, batch_size)
+    rules = choose_rules(found[chosen_on], per_hour, hop)
+    tests = curve(found[split], rules, seed)
+    point = next(one for one in tests if one["threshold"] == rules.default)
+    return {"hours": point["hours"], "words": point["words"], "wanted_per_hour": per_hour, "noise": told, "chosen": chosen_on,
+            **{key: point[key] for key in POINT}, "rules": dataclasses.asdict(rules), "curve": tests,
+            "at_wanted": {key: tests[choose(tests, per_hour)][key] for key in POINT}}
 
 
 def store(bundle, results):
@@ -107,17 +113,56 @@ def choose(curve, per_hour):
     return min(fits) if fits else len(curve) - 1
 
 
-def heard(bundle, clips, noises, hours, rules, seed, batch_size):
-    """The curve of a split: false accepts and misses at every threshold."""
+@dataclasses.dataclass(frozen=True)
+class Heard:
+    """What a model says about a stitched recording.
+
+    Args:
+        labels: of the scores.
+        words: the `Word`s that are in it.
+        times: ends of the windows in seconds.
+        scores: [windows, labels].
+        seconds: the recording's length.
+        late: seconds after a word's end in which it may still be told.
+    """
+
+    labels: list
+    words: list
+    times: np.ndarray
+    scores: np.ndarray
+    seconds: float
+    late: float
+
+
+def heard(bundle, clips, noises, hours, hop, seed, batch_size):
+    """What a bundle says about the long recording of a split: a `Heard`."""
     words, pieces = stitch(bundle, clips, noises, hours, seed)
     if not words:
         raise KwsclsError("has no words to listen for", clips.folder / clips.name,
                           f"labels other than {', '.join(BACKGROUND)} are words")
-    times, scores, seconds = window_scores(bundle, pieces, rules, hours, batch_size, clips.name)
-    smoothed = smooth(scores, rules.smooth)
-    return [count(detections(bundle.labels, times, smoothed, dataclasses.replace(rules, threshold={}, default=float(one))),
-                  words, seconds, bundle.samples / bundle.sample_rate, seed) | {"threshold": float(one)}
-            for one in THRESHOLDS]
+    times, scores, seconds = window_scores(bundle, pieces, hop, hours, batch_size, clips.name)
+    return Heard(bundle.labels, words, times, scores, seconds, bundle.samples / bundle.sample_rate)
+
+
+def choose_rules(told, per_hour, hop):
+    """The `ListenRules` with which the fewest words are missed at no more than so many false accepts per hour."""
+    def missed(pair):
+        points = curve(told, ListenRules(smooth=pair[0], refractory=pair[1], hop=hop))
+        point = points[choose(points, per_hour)]
+        return point["false_accepts_per_hour"] > per_hour, point["false_reject_rate"], point["threshold"], pair
+
+    _, _, threshold, (windows, refractory) = min(map(missed, itertools.product(SMOOTH, REFRACTORY)))
+    return ListenRules({}, threshold, windows, refractory, hop)
+
+
+def curve(told, rules, seed=None):
+    """False accepts and misses of a `Heard` at every threshold; with intervals where a seed is given."""
+    smoothed, points = smooth(told.scores, rules.smooth), []
+    for threshold in THRESHOLDS.tolist():
+        at = dataclasses.replace(rules, threshold={}, default=threshold)
+        false, hit = count(detections(told.labels, told.times, smoothed, at), told.words, told.late)
+        points.append({"threshold": threshold, **rates(false, hit, told, seed)})
+    return points
 
 
 def stitch(bundle, clips, noises, hours, seed):
@@ -164,9 +209,9 @@ def background_piece(draw, noises, samples):
     return (piece * 10 ** (draw.uniform(*LEVELS) / 20) / power).astype(np.float32)
 
 
-def window_scores(bundle, pieces, rules, hours, batch_size, name):
+def window_scores(bundle, pieces, hop, hours, batch_size, name):
     """Ends in seconds, scores [windows, labels], of the windows that `listen` would hear; and the whole length."""
-    step, samples = max(1, round(rules.hop * bundle.sample_rate)), bundle.samples
+    step, samples = max(1, round(hop * bundle.sample_rate)), bundle.samples
     found, rest, total = [], np.zeros(samples - step if samples > step else 0, np.float32), 0
     with console.progress(transient=True) as bar:
         task = bar.add_task(f"listening to {name}", total=round(hours * 3600))
@@ -205,10 +250,11 @@ def detections(labels, times, smoothed, rules):
     return found
 
 
-def count(found, words, seconds, late, seed):
-    """False accepts and misses: a detection is right if its word is there, once, up to `late` seconds after its end."""
-    from scipy.stats import chi2
+def count(found, words, late):
+    """How many detections are false, and which words were told, bool [words].
 
+    A detection is right if its word is there, once, up to `late` seconds after its end.
+    """
     starts, hit, false = np.array([word.start for word in words]), np.zeros(len(words), bool), 0
     for one in found:
         low = int(np.searchsorted(starts, one.time, side="right")) - 1
@@ -218,10 +264,22 @@ def count(found, words, seconds, late, seed):
             hit[near[-1]] = True
         else:
             false += 1
-    hours = seconds / 3600
-    interval = [float(chi2.ppf(0.025, 2 * false) / 2 / hours) if false else 0.0,
-                float(chi2.ppf(0.975, 2 * false + 2) / 2 / hours)]  # Garwood's, of a Poisson count
-    missed = (~hit).astype(float)
-    return {"hours": hours, "words": len(words), "false_accepts": false, "false_accepts_per_hour": false / hours,
-            "false_accepts_per_hour_interval": interval, "false_reject_rate": float(missed.mean()),
-            "false_reject_rate_interval": intervals.mean_interval(missed, [word.group for word in words], seed=seed)}
+    return false, hit
+
+
+def rates(false, hit, told, seed=None):
+    """What `count` found, as rates of a `Heard`; with 95 % intervals where a seed is given.
+
+    That of a Poisson count is Garwood's (1936); words are drawn with their speakers.
+    """
+    hours, missed = told.seconds / 3600, (~hit).astype(float)
+    found = {"hours": hours, "words": len(hit), "false_accepts": false, "false_accepts_per_hour": false / hours,
+             "false_reject_rate": float(missed.mean())}
+    if seed is None:
+        return found
+    from scipy.stats import chi2
+
+    low, high = chi2.ppf([0.025, 0.975], [2 * max(false, 0.5), 2 * false + 2]) / 2 / hours
+    return found | {"false_accepts_per_hour_interval": [float(low) if false else 0.0, float(high)],
+                    "false_reject_rate_interval": intervals.mean_interval(missed, [word.group for word in told.words],
+                                                                          seed=seed)}

@@ -12,20 +12,20 @@ from kwscls.serving.rest import Refused
 class Batcher:
     """Gathers requests into batches and lets threads answer them.
 
-    A batch starts when a thread is free; what arrives while all are busy waits and becomes the next batch.
+    A batch starts as soon as a thread is free: what arrives while all are busy becomes the next one, so nothing waits for
+    company. What waits is shared out evenly among the free threads.
 
     Args:
         rows: of a batch, at most; a larger request is answered in pieces, so that memory stays bounded.
-        wait: seconds that the first request of a batch waits for others.
         most: rows that may wait; requests beyond are refused with 503.
         limit: seconds until a request that got no answer is given up with 504.
         threads: batches answered at the same time.
         observe: a function of the rows of each batch, for metrics; or None.
     """
 
-    def __init__(self, rows=64, wait=0.002, most=8192, limit=60.0, threads=2, observe=None):
-        self.rows, self.wait, self.most, self.limit = rows, wait, most, limit
-        self.waiting = 0
+    def __init__(self, rows=64, most=8192, limit=60.0, threads=2, observe=None):
+        self.rows, self.most, self.limit = rows, most, limit
+        self.waiting, self.idle = 0, threads
         self._observe = observe or (lambda rows: None)
         self._lanes = {}
         self._tasks = set()
@@ -75,23 +75,25 @@ class Batcher:
         lane.append(piece)
         self.waiting += piece.rows
         if len(lane) == 1:
-            self._start(key, self.wait)
+            self._start(key)
 
-    def _start(self, key, wait):
-        task = asyncio.get_running_loop().create_task(self._batch(key, wait))
+    def _start(self, key):
+        task = asyncio.get_running_loop().create_task(self._batch(key))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _batch(self, key, wait):
+    async def _batch(self, key):
         servable, signature, _ = key
-        if wait and sum(piece.rows for piece in self._lanes[key]) < self.rows:
-            await asyncio.sleep(wait)
         async with self._free:
             pieces = self._take(key)
             if not pieces:
                 return
             self._observe(sum(piece.rows for piece in pieces))
-            results = await asyncio.get_running_loop().run_in_executor(self._pool, _answers, servable, signature, pieces)
+            self.idle -= 1
+            try:
+                results = await asyncio.get_running_loop().run_in_executor(self._pool, _answers, servable, signature, pieces)
+            finally:
+                self.idle += 1
         for piece, result in zip(pieces, results, strict=True):
             if piece.outputs.done():  # its client's time is up
                 continue
@@ -103,14 +105,15 @@ class Batcher:
     def _take(self, key):
         """The next batch of a lane; what is left of it starts one of its own."""
         lane, taken, rows = self._lanes[key], [], 0
-        while lane and (not taken or rows + lane[0].rows <= self.rows):
+        share = min(self.rows, -(-sum(piece.rows for piece in lane) // max(1, self.idle)))
+        while lane and (not taken or rows + lane[0].rows <= share):
             piece = lane.pop(0)
             self.waiting -= piece.rows
             if not piece.outputs.done():
                 taken.append(piece)
                 rows += piece.rows
         if lane:
-            self._start(key, 0)
+            self._start(key)
         else:
             del self._lanes[key]
         return taken

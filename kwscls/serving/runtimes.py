@@ -6,12 +6,16 @@ from pathlib import Path
 import numpy as np
 
 from kwscls.errors import KwsclsError
+from kwscls.serving import remote
 
 FILES = {"savedmodel": "saved_model.pb", "tflite": "model.tflite", "onnx": "model.onnx"}
 """The file by which a folder is known to hold a model of each format."""
 
 WAVEFORM = "serving_default"
 """The only signature of the formats that have no strings."""
+
+PATIENCE = 60
+"""Seconds that a server's answer may take."""
 
 
 def savedmodel(folder, **_):
@@ -108,16 +112,31 @@ def onnx(folder, **_):
 
 def http(folder, url, name, **_):
     """A server that speaks TensorFlow Serving's REST, at `url`, of the model `name`; see `savedmodel`."""
-    from kwscls.serving.remote import ask_rest
-
-    return lambda signature, **inputs: ask_rest(url or "http://localhost:8501", name, signature, inputs)
+    return _remote(remote.Rest(url or "http://localhost:8501", name, timeout=PATIENCE))
 
 
 def grpc(folder, url, name, **_):
     """A server that speaks TensorFlow Serving's gRPC, at `url`, of the model `name`; see `savedmodel`."""
-    from kwscls.serving.remote import ask_grpc
+    return _remote(remote.Grpc(url or "localhost:8500", name, timeout=PATIENCE))
 
-    return lambda signature, **inputs: ask_grpc(url or "localhost:8500", name, signature, inputs)
+
+def _remote(server):
+    def ask(signature, **inputs):
+        try:
+            return {name: _array(value) for name, value in server.outputs(signature, inputs).items()}
+        except remote.Unanswered as failed:
+            raise KwsclsError(failed.reason, server.url, "start a server there, or name another with --url"
+                              if failed.again else None) from failed
+
+    return ask
+
+
+def _array(value):
+    """Nested lists as an array like TensorFlow's: float32, and strings as bytes."""
+    array = np.array(value)
+    if array.dtype.kind != "U":
+        return array.astype(np.float32) if array.dtype.kind == "f" else array
+    return np.array([text.encode() for text in array.ravel()], object).reshape(array.shape)
 
 
 RUNTIMES = {"savedmodel": savedmodel, "c-api": c_api, "tflite": tflite, "onnx": onnx, "http": http, "grpc": grpc}

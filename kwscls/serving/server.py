@@ -271,6 +271,8 @@ def listening(host, port):
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         place = socket.socket(family, socket.SOCK_STREAM)
         place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # The connections inherit it. Without, an answer's body waits for the client's late word that its head has arrived.
+        place.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             place.bind(address)
             place.listen(2048)

@@ -51,7 +51,7 @@ def test_windows_are_those_of_listen(folder):
     """The same recording through `listen`, block by block."""
     draw = np.random.default_rng(1)
     pieces = [draw.normal(0, 0.2, size).astype(np.float32) for size in (3000, 9001, 17, 20000)]
-    times, scores, seconds = streams.window_scores(Ear(), iter(pieces), RULES, 0.001, 3, "test")
+    times, scores, seconds = streams.window_scores(Ear(), iter(pieces), RULES.hop, 0.001, 3, "test")
     heard = []
 
     class Spy(Ear):
@@ -68,7 +68,10 @@ def test_what_counts_as_right():
     words = [Word("a", 1, 2, "s"), Word("b", 5, 6, "s"), Word("a", 9, 10, "t")]
     found = [Detection(1.5, "a", 1), Detection(2.8, "a", 1), Detection(5.5, "a", 1), Detection(6.9, "b", 1),
              Detection(11.5, "a", 1)]
-    told = streams.count(found, words, 1800, late=1, seed=0)
+    false, hit = streams.count(found, words, late=1)
+    assert false == 3 and hit.tolist() == [True, True, False]
+    heard = streams.Heard(["a", "b"], words, np.zeros(0), np.zeros((0, 2)), 1800, 1)
+    told = streams.rates(false, hit, heard, seed=0)
     assert told["false_accepts"] == 3 and told["false_accepts_per_hour"] == 6
     assert told["false_reject_rate"] == pytest.approx(1 / 3)
     low, high = told["false_accepts_per_hour_interval"]  # Garwood (1936): 3 events, [0.619, 8.767]
@@ -81,9 +84,24 @@ def test_the_lowest_threshold_that_keeps_the_rate():
 
 
 def test_a_stitched_recording_is_measured(folder):
-    told = streams.measure(Ear(), folder, hours=0.02, per_hour=1, rules=RULES)
+    told = streams.measure(Ear(), folder, hours=0.02, per_hour=1, hop=0.1)
     assert told["words"] == 10 and told["hours"] == pytest.approx(0.02, abs=1e-3) and told["chosen"] == "validation"
     assert told["noise"] == "white noise" and told["rules"]["default"] == told["threshold"]
+    assert told["rules"]["smooth"] in streams.SMOOTH and told["rules"]["hop"] == 0.1
+    assert told["at_wanted"]["false_accepts_per_hour"] <= 1
     rates = [point["false_reject_rate"] for point in told["curve"]]
     assert rates[0] < rates[-1]
     assert told["false_accepts_per_hour"] == 0 and told["false_reject_rate"] <= 0.6
+
+
+def test_the_rules_are_those_that_miss_least(folder):
+    """One loud window a word: an average over more windows buries it."""
+    words = [Word("high", place, place + 0.25, "") for place in range(1, 9)]
+    times = 0.1 * (1 + np.arange(100))
+    scores = np.tile([0.9, 0.05, 0.05], (100, 1))
+    scores[[10 * word.start + 2 for word in words]] = [0.0, 1.0, 0.0]
+    heard = streams.Heard(Ear.labels, words, times, scores, 10.0, 0.25)
+    rules = streams.choose_rules(heard, 1, 0.1)
+    assert rules.smooth == 1 and rules.refractory == min(streams.REFRACTORY)
+    point = next(one for one in streams.curve(heard, rules) if one["threshold"] == rules.default)
+    assert point["false_reject_rate"] == 0 and point["false_accepts"] == 0

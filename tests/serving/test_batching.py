@@ -43,7 +43,7 @@ def rows(*values, width=1):
 def answers(servable, *requests, **settings):
     """The results of requests made at the same time: arrays, or exceptions."""
     async def ask():
-        batcher = Batcher(**{"wait": 0.01, "threads": 1, **settings})
+        batcher = Batcher(**{"threads": 1, **settings})
         made = await asyncio.gather(*(batcher.answer(servable, name, inputs) for name, inputs in requests),
                                     return_exceptions=True)
         await batcher.close()
@@ -102,3 +102,9 @@ def test_what_is_left_when_the_time_is_up_is_not_answered():
 @pytest.mark.parametrize("count", [0, 1])
 def test_no_rows_are_answered_too(count):
     assert answers(Sums(), ("sum", {"x": np.ones((count, 3), np.float32)})) == [[3.0] * count]
+
+
+def test_what_waits_is_shared_out_among_free_threads():
+    servable = Sums()
+    assert answers(servable, *[("sum", rows(place)) for place in range(6)], threads=2) == [[place] for place in range(6)]
+    assert sorted(servable.batches) == [("sum", (3, 1)), ("sum", (3, 1))]

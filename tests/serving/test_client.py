@@ -17,8 +17,8 @@ import soundfile
 
 from kwscls import client as verb
 from kwscls.errors import KwsclsError
-from kwscls.serving import bundle, client
-from kwscls.serving.client import Unanswered
+from kwscls.serving import bundle, client, remote
+from kwscls.serving.remote import Unanswered
 from tests.conftest import tone, write_wav
 
 
@@ -38,7 +38,7 @@ def expected(small_bundle, paths):
 
 
 def test_answers_come_in_order_and_a_bad_clip_has_its_own_error(served, small_bundle, files):
-    answers = list(client.ask(client.Rest(served[0]), [*files, "none.wav"], batch_size=3))
+    answers = list(client.ask(remote.Rest(served[0]), [*files, "none.wav"], batch_size=3))
     assert [answer.path for answer in answers[:2]] == files[:2]
     found = [[answer.scores["high"], answer.scores["low"]] for answer in answers[:2]]
     np.testing.assert_allclose(found, expected(small_bundle, files[:2]), atol=1e-6)
@@ -80,7 +80,7 @@ def test_over_rest_it_needs_no_tensorflow(served, files):
 def test_refusals_are_told_in_a_line_and_not_tried_again(served, files, settings, reason):
     started = time.monotonic()
     with pytest.raises(KwsclsError, match=reason):
-        list(client.ask(client.Rest(served[0], **settings), files[:1], wait=5))
+        list(client.ask(remote.Rest(served[0], **settings), files[:1], wait=5))
     assert time.monotonic() - started < 4
 
 
@@ -108,13 +108,13 @@ def scripted():
     server = HTTPServer(("127.0.0.1", 0), Scripted)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    yield client.Rest(f"http://127.0.0.1:{server.server_port}", "words", timeout=0.3)
+    yield remote.Rest(f"http://127.0.0.1:{server.server_port}", "words", timeout=0.3)
     server.shutdown()
     thread.join()
     server.server_close()
 
 
-GOOD = (200, json.dumps({"predictions": [{"scores": [0.25, 0.75], "label": "b", "labels": ["a", "b"]}]}))
+GOOD = (200, json.dumps({"outputs": {"scores": [[0.25, 0.75]], "label": ["b"], "labels": [["a", "b"]]}}))
 
 
 def test_it_tries_again_when_the_server_is_busy_or_silent(scripted, files):
@@ -125,8 +125,9 @@ def test_it_tries_again_when_the_server_is_busy_or_silent(scripted, files):
 
 @pytest.mark.parametrize("script,reason", [
     ([(503, "")] * 2, "HTTP 503 Service Unavailable; is the server running there"), ([(0, 0.4)] * 2, "no answer within 0.3 s"),
-    ([(200, "<html>")], "not JSON"), ([(200, "[]")], "no JSON object"), ([(200, "{}")], "not that of a kwscls model"),
-    ([(200, '{"predictions": [[1, 2]]}')], "no scores and labels"), ([(500, '{"error": "a\\nb"}')], "HTTP 500: a b")])
+    ([(200, "<html>")], "not JSON"), ([(200, "[]")], "no JSON object"), ([(200, "{}")], "not that of a model server"),
+    ([(200, '{"outputs": [[1, 2]]}')], "no scores and labels"), ([(200, '{"outputs": [1, 2]}')], "another number of rows"),
+    ([(500, '{"error": "a\\nb"}')], "HTTP 500: a b")])
 def test_answers_that_are_none(scripted, files, script, reason):
     Scripted.script[:] = list(script)
     with pytest.raises(KwsclsError, match=reason):
@@ -146,11 +147,11 @@ def test_nobody_there(files):
         place.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{place.getsockname()[1]}"
         with pytest.raises(KwsclsError, match=r"nobody answers \(connection refused\); is the server running there\?"):
-            list(client.ask(client.Rest(address), files[:1], retries=1, wait=0.01))
+            list(client.ask(remote.Rest(address), files[:1], retries=1, wait=0.01))
         with pytest.raises(KwsclsError, match="nobody answers"):
-            client.examples(client.Rest(address))
+            client.examples(remote.Rest(address))
     with pytest.raises(KwsclsError, match="write it as http://host:8501"):
-        client.Rest("localhost:8501")
+        remote.Rest("localhost:8501")
 
 
 def test_waiting_doubles(monkeypatch):
@@ -206,12 +207,12 @@ def grpc_address(small_bundle):
 
 
 def test_over_grpc(grpc_address, small_bundle, files, capsys):
-    answers = list(client.ask(client.Grpc(grpc_address, "small"), files, wait=0.01))
+    answers = list(client.ask(remote.Grpc(grpc_address, "small"), files, wait=0.01))
     found = [[answer.scores["high"], answer.scores["low"]] for answer in answers[:2]]
     np.testing.assert_allclose(found, expected(small_bundle, files[:2]), atol=1e-6)
     assert answers[2].error.startswith(f"{files[2]}: bad WAV file")
     with pytest.raises(KwsclsError, match="NOT_FOUND: Servable not found"):
-        list(client.ask(client.Grpc(grpc_address, "other"), files[:1]))
+        list(client.ask(remote.Grpc(grpc_address, "other"), files[:1]))
     assert verb.main([files[0], "--grpc", grpc_address, "--model", "small", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["label"] in ("high", "low")
     assert verb.main([files[0], "--grpc", grpc_address]) == 2
@@ -222,7 +223,7 @@ def test_the_request_on_the_wire():
     pytest.importorskip("tensorflow_serving.apis.predict_pb2")
     import tensorflow as tf
 
-    request = client.request_message("words", [b"one", b"two"], version=3)
+    request = remote.request_message("words", "wav_bytes", {"wav_bytes": [b"one", b"two"]}, version=3)
     again = type(request).FromString(request.SerializeToString())
     assert (again.model_spec.name, again.model_spec.version.value, again.model_spec.signature_name) == ("words", 3, "wav_bytes")
     assert tf.make_ndarray(again.inputs["wav_bytes"]).tolist() == [b"one", b"two"]
@@ -240,7 +241,7 @@ def test_against_tensorflow_serving(small_bundle, files):
     process = subprocess.Popen([binary, f"--rest_api_port={rest}", f"--port={grpc}", "--model_name=small",
                                 f"--model_base_path={small_bundle.parent}"])
     try:
-        for server in (client.Rest(f"http://127.0.0.1:{rest}", "small"), client.Grpc(f"127.0.0.1:{grpc}", "small")):
+        for server in (remote.Rest(f"http://127.0.0.1:{rest}", "small"), remote.Grpc(f"127.0.0.1:{grpc}", "small")):
             answers = list(client.ask(server, files, retries=8, wait=0.25))
             found = [[answer.scores["high"], answer.scores["low"]] for answer in answers[:2]]
             np.testing.assert_allclose(found, expected(small_bundle, files[:2]), atol=1e-6)

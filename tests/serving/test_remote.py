@@ -13,7 +13,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from kwscls.errors import KwsclsError
-from kwscls.serving.remote import ask_grpc, ask_rest
+from kwscls.serving import runtimes
 
 
 def hear(signature, inputs):
@@ -60,7 +60,7 @@ class Rpc(prediction_service_pb2_grpc.PredictionServiceServicer):
 def rest():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Rest)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield lambda *words: ask_rest(f"http://127.0.0.1:{server.server_port}", *words)
+    yield lambda name: runtimes.http(None, f"http://127.0.0.1:{server.server_port}", name)
     server.shutdown()
 
 
@@ -70,24 +70,25 @@ def rpc():
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(Rpc(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    yield lambda *words: ask_grpc(f"127.0.0.1:{port}", *words)
+    yield lambda name: runtimes.grpc(None, f"127.0.0.1:{port}", name)
     server.stop(None)
 
 
 @pytest.mark.parametrize("way", ["rest", "rpc"])
 def test_inputs_and_outputs_arrive_whole(way, request):
-    ask = request.getfixturevalue(way)
-    answer = ask("words", "wav_bytes", {"wav_bytes": [b"\x00\xff\n", b"1234"]})
+    server = request.getfixturevalue(way)
+    ask = server("words")
+    answer = ask("wav_bytes", wav_bytes=[b"\x00\xff\n", b"1234"])
     np.testing.assert_array_equal(answer["scores"], [[3], [4]])
-    assert answer["label"].tolist() == [b"wav_bytes", b"wav_bytes"]
-    embedding = ask("words", "embedding", {"waveform": np.zeros((2, 5), np.float32)})
+    assert answer["scores"].dtype == np.float32 and answer["label"].tolist() == [b"wav_bytes", b"wav_bytes"]
+    embedding = ask("embedding", waveform=np.zeros((2, 5), np.float32))
     np.testing.assert_array_equal(embedding["embedding"], [[5, 5], [5, 5]])
     with pytest.raises(KwsclsError, match="(404|NOT_FOUND).*Servable not found"):
-        ask("others", "wav_bytes", {"wav_bytes": [b""]})
+        server("others")("wav_bytes", wav_bytes=[b""])
 
 
-def test_where_nobody_is():
-    with pytest.raises(KwsclsError, match="does not answer"):
-        ask_rest("http://127.0.0.1:9", "words", "top", {"wav_bytes": [b""]})
-    with pytest.raises(KwsclsError, match="UNAVAILABLE"):
-        ask_grpc("127.0.0.1:9", "words", "top", {"wav_bytes": [b""]})
+@pytest.mark.parametrize("runtime,address,reason", [(runtimes.http, "http://127.0.0.1:9", "nobody answers"),
+                                                    (runtimes.grpc, "127.0.0.1:9", "UNAVAILABLE")])
+def test_where_nobody_is(runtime, address, reason):
+    with pytest.raises(KwsclsError, match=f"{reason}.*start a server there"):
+        runtime(None, address, "words")("top", wav_bytes=[b""])
