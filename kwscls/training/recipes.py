@@ -81,6 +81,15 @@ SMALLEST_BATCH = 16
 MOST_EPOCHS = 130
 """Passes that a small corpus gets at most: by then all that it says is learnt."""
 
+LONG = 2.0
+"""Seconds from which a clip holds a scene rather than a word: two of them sound together as scenes do, two words do not."""
+
+LONG_SHIFT = 0.2
+"""The most that a long clip is shifted, as a share of its length."""
+
+LONG_MIXUP = 0.5
+"""Share of the long clips that are mixed."""
+
 UNCHANGED = {"shift": 0.0, "speed": 0.0, "gain": 0.0, "noise": 0.0, "reverb": 0.0, "mixup": 0.0,
              "cutmix": 0.0, "time_mask": 0.0, "band_mask": 0.0, "band_warp": 0.0, "band_gain": 0.0}
 """What turns a recipe's augmentation off."""
@@ -174,22 +183,36 @@ def recipe(name):
 
 
 def fitted(chosen, clips, seconds, said=()):
-    """A recipe fitted to a corpus by `sound`: training takes about as long on a small one as on a middling one.
+    """A recipe fitted to a corpus: how often it is passed, and what is done to long clips.
+
+    By `sound` training takes about as long on a small corpus as on a middling one. Where clips are `LONG`, and
+    augmentation is on, they are shifted by a share of their length and mixed.
 
     Args:
-        chosen: a `Recipe`; one without `sound` stays as it is.
+        chosen: a `Recipe`.
         clips: how many there are to learn from.
         seconds: length of one.
         said: names of settings that the user chose and that stay as they are.
 
     Returns:
-        The recipe with as many epochs as its sound makes, and batches small enough for `FEWEST_STEPS` an epoch.
+        The recipe.
     """
+    found = {**_passes(chosen, clips, seconds, said), **(_of_long_clips(chosen, seconds) if seconds >= LONG else {})}
+    return dataclasses.replace(chosen, **{name: value for name, value in found.items() if name not in said})
+
+
+def _passes(chosen, clips, seconds, said):
+    """As many epochs as a recipe's sound makes, and batches small enough for `FEWEST_STEPS` an epoch."""
     if not chosen.sound:
-        return chosen
-    epochs, batch_size = chosen.epochs, chosen.batch_size
-    if "epochs" not in said:
-        epochs = max(epochs, min(MOST_EPOCHS, round(chosen.sound / (clips * seconds))))
-    while "batch_size" not in said and batch_size > SMALLEST_BATCH and clips < FEWEST_STEPS * batch_size:
+        return {}
+    batch_size = chosen.batch_size
+    while batch_size > SMALLEST_BATCH and clips < FEWEST_STEPS * batch_size:
         batch_size //= 2
-    return dataclasses.replace(chosen, epochs=epochs, batch_size=batch_size)
+    return {"epochs": max(chosen.epochs, min(MOST_EPOCHS, round(chosen.sound / (clips * seconds)))), "batch_size": batch_size}
+
+
+def _of_long_clips(chosen, seconds):
+    """The augmentation of clips in which a sound lasts, or is anywhere."""
+    if not any(getattr(chosen, name) for name in UNCHANGED):
+        return {}
+    return {"shift": LONG_SHIFT * seconds, "mixup": max(chosen.mixup, LONG_MIXUP)}

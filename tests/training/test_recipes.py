@@ -30,7 +30,18 @@ def test_a_small_corpus_gets_more_passes_and_smaller_batches():
 
 def test_what_the_user_said_stays():
     recipe = recipes.Recipe(epochs=3, batch_size=128, sound=240_000)
-    fitted = recipes.fitted(recipe, 240, 5.0, said=("epochs", "batch_size"))
+    fitted = recipes.fitted(recipe, 240, 5.0, said=("epochs", "batch_size", "shift", "mixup"))
     assert fitted == recipe
     plain = dataclasses.replace(recipe, sound=0)
-    assert recipes.fitted(plain, 240, 5.0) is plain
+    assert recipes.fitted(plain, 240, 1.0) == plain
+
+
+def test_long_clips_are_shifted_further_and_mixed_unless_augmentation_is_off():
+    recipe = recipes.Recipe()
+    long = recipes.fitted(recipe, 240, 5.0)
+    assert (long.shift, long.mixup, long.epochs) == (1.0, 0.5, recipe.epochs)
+    assert recipes.fitted(recipe, 240, 1.5) == recipe
+    assert recipes.fitted(recipe, 240, 5.0, said=("shift", "mixup")) == recipe
+    assert recipes.fitted(dataclasses.replace(recipe, mixup=0.8), 240, 5.0).mixup == 0.8
+    plain = dataclasses.replace(recipe, **recipes.UNCHANGED)
+    assert recipes.fitted(plain, 240, 5.0) == plain
