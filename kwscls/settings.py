@@ -296,6 +296,13 @@ class PrepareSettings:
     seed: int = setting(0, "of the choice of _unknown_ and _silence_")
     corrections: str | None = setting(None, "a table of clips to drop or relabel, as python -m kwscls.suspects writes it",
                                       metavar="CSV")
+    shards: bool = setting(False, "pack the clips into TFRecord files, for large corpora; --out may then be an address such as "
+                           "gs://bucket/words")
+    shard_megabytes: float = setting(128.0, "size of a shard, about")
+    runner: str | None = setting(None, "let workers of Apache Beam do it: DirectRunner, FlinkRunner, SparkRunner or "
+                                 "DataflowRunner; they must see the recordings and --out")
+    runner_options: str | None = setting(None, "Beam's own options, as in --runner-options='--flink_master=host:8081'",
+                                         metavar="OPTIONS")
     leak: bool = setting(False, "measure how much a split by clip would flatter: a probe learns with and without groups")
     workers: int | None = setting(None, "threads (default: one a core, at most 8)")
     overwrite: bool = setting(False, "replace a folder that is there")

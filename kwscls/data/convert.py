@@ -6,11 +6,12 @@ import struct
 
 import numpy as np
 
-from kwscls import files
+from kwscls.data import storage
 from kwscls.data.decode import decode
 from kwscls.errors import KwsclsError
 
 CLIPPED = 32767  # a sample at least this large stands at the end of the scale
+HEADER = 44  # bytes of the WAV files that are written here, before their samples
 SILENT = 0.001  # of full scale (-60 dB): a recording whose peak is below holds nothing
 
 
@@ -18,8 +19,8 @@ def convert(source, target, rate, shortest=0.0, longest=None):
     """Decode `source`, resample it to `rate` and write it to `target`; it stays whole.
 
     Args:
-        source: a sound file.
-        target: the WAV file to write.
+        source: a sound file, or the address of one.
+        target: the WAV file to write, or its address.
         rate: in Hz.
         shortest, longest: in seconds; what is outside is not written.
 
@@ -41,7 +42,7 @@ def convert(source, target, rate, shortest=0.0, longest=None):
     except KwsclsError as error:
         return {"why": error.what}
     samples = to_pcm16(waveform)
-    files.write_bytes(target, wav_bytes(samples, rate))
+    storage.write(target, wav_bytes(samples, rate))
     return {"seconds": round(len(samples) / rate, 4), "rate": sound.rate, "channels": sound.channels,
             "decoder": sound.decoder, "peak": round(float(np.abs(sound.waveform).max()), 6),
             "clipped": round(float((np.abs(samples.astype(np.int32)) >= CLIPPED).mean()), 6),
@@ -59,14 +60,23 @@ def to_pcm16(waveform):
 def wav_bytes(samples, rate):
     """A WAV file of int16 samples [samples], mono."""
     data = samples.astype("<i2").tobytes()
+    return wav_header(len(data), rate) + data
+
+
+def wav_header(size, rate):
+    """What stands before so many bytes of mono int16 samples in a WAV file."""
     form = struct.pack("<IHHIIHH", 16, 1, 1, rate, 2 * rate, 2, 16)
-    sizes = struct.pack("<I", 36 + len(data)), struct.pack("<I", len(data))
-    return b"RIFF" + sizes[0] + b"WAVEfmt " + form + b"data" + sizes[1] + data
+    return b"RIFF" + struct.pack("<I", HEADER - 8 + size) + b"WAVEfmt " + form + b"data" + struct.pack("<I", size)
 
 
 def read_wav(path):
     """int16 samples of a file that `convert` wrote."""
-    return np.frombuffer(path.read_bytes()[44:], "<i2")
+    return samples_of(storage.read(path))
+
+
+def samples_of(contents):
+    """int16 samples of the bytes of a WAV file that `wav_bytes` made."""
+    return np.frombuffer(contents[HEADER:], "<i2")
 
 
 def _resampled(sound, rate):

@@ -10,10 +10,10 @@ import dataclasses
 import functools
 import io
 import struct
-from pathlib import Path
 
 import numpy as np
 
+from kwscls.data import storage
 from kwscls.errors import KwsclsError
 
 
@@ -48,9 +48,8 @@ def decode(path):
     Raises:
         KwsclsError: the file is missing, empty, cut off, damaged or no sound; the text says which.
     """
-    path = Path(path)
     try:
-        contents = path.read_bytes()
+        contents = storage.read(path)
     except OSError as error:
         raise KwsclsError("cannot be read: " + (error.strerror or str(error)).lower(), path) from error
     return decode_bytes(contents, path)

@@ -4,13 +4,13 @@ import collections
 import dataclasses
 import os
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
 
 from kwscls import files
 from kwscls.data import manifest, prepare, splits
+from kwscls.data.prepared import read_bytes
 from kwscls.errors import KwsclsError
 
 MOST_GROUPS = 50  # that are taken as a fold each
@@ -114,9 +114,9 @@ def _parts(clips, tested):
 
 
 def _link(source, target):
-    """A second name of a file, or a copy where the disk knows no such thing."""
+    """A second name of a file, or a copy where the disk knows no such thing or the clip lies in a shard."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(source, target)
     except OSError:
-        shutil.copyfile(source, target)
+        target.write_bytes(read_bytes(source))

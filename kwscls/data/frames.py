@@ -20,6 +20,7 @@ import numpy as np
 
 from kwscls.data.convert import convert, read_wav
 from kwscls.data.manifest import SPLITS
+from kwscls.data.order import Indexed
 from kwscls.errors import KwsclsError
 
 COLUMNS = ("path", "start", "end", "label")
@@ -133,7 +134,7 @@ def frame_targets(segments, labels, frames, frame_step, frame_length, sample_rat
     return targets
 
 
-class FrameClips:
+class FrameClips(Indexed):
     """Clips of equal length with a target for each frame, reachable by index as `pipeline.Clips` are.
 
     Each recording is cut into clips one behind the other; the last one is filled up with zeros.

@@ -8,18 +8,34 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kwscls.data.prepared import class_files, class_folders, label_marks, label_names, split_clips
+from kwscls.data import shards
+from kwscls.data.convert import HEADER
+from kwscls.data.order import ALONE, Indexed
+from kwscls.data.prepared import class_files, class_folders, contents_of, label_marks, label_names, split_clips
+from kwscls.data.stream import StreamedClips, waveforms_of
 
 MEMORY = 4 << 30
 """Bytes of 16-bit samples that one split may take in memory; a larger one is read from its files in each epoch."""
 
+APART = 1_000_003
+"""How far the seeds lie apart from which workers draw what they do to clips."""
 
-class Clips:
+
+def open_clips(folder, samples, labels=None, memory=MEMORY, corrections=None):
+    """The clips of a split: `Clips`, or `StreamedClips` of shards that do not fit into memory; arguments as of `Clips`."""
+    folder = Path(folder)
+    if shards.is_sharded(folder.parent) and not corrections and 2 * samples * sum(
+            shards.paths_of(folder.parent, folder.name)[1]) > memory:
+        return StreamedClips(folder, samples, labels)
+    return Clips(folder, samples, labels, memory, corrections)
+
+
+class Clips(Indexed):
     """The clips of one split as equal-length waveforms, reachable by index.
 
     Args:
-        folder: class folders of 16-bit mono WAV files, as `prepare` writes them; where clips have several labels,
-            the manifest beside it tells.
+        folder: class folders of 16-bit mono WAV files, as `prepare` writes them, or a split of shards; where clips have
+            several labels, the manifest beside it tells.
         samples: length that each clip is cut or zero-padded to, at its end.
         labels: their names in the order of the logits; those found when None.
         memory: bytes that the samples may take in memory.
@@ -42,38 +58,64 @@ class Clips:
         self.marks = label_marks(clips, self.labels, folder)
         self.targets = np.array([self.labels.index(clip.labels[0]) for clip in clips], np.int64)
         self.paths = [str(clip.path) for clip in clips]
-        fits = 2 * samples * len(self.paths) <= memory
-        self._read = self._from_memory(class_folders(folder)) if fits else self._from_files()
+        if 2 * samples * len(self.paths) > memory:
+            self._read = self._from_files()
+        elif shards.is_sharded(self.folder.parent):
+            self._read = self._from_memory(*self._in_shards())
+        else:
+            self._read = self._from_memory(*self._in_folders())
 
     def __len__(self):
         return len(self.paths)
+
+    @property
+    def counts(self):
+        """int64 [labels], how many clips have each label."""
+        return self.marks.sum(axis=0)
+
+    @property
+    def several(self):
+        """Whether a clip has more than one label."""
+        return bool((self.marks.sum(axis=1) > 1).any())
 
     def batch(self, indices):
         """Waveforms float32 [batch, samples] and targets float32 [batch, labels], 1 where a clip has the label."""
         return self._read(indices), tf.cast(tf.gather(self.marks, indices), tf.float32)
 
-    def _from_memory(self, found):
-        """A reader that keeps all samples in memory, as 16-bit integers."""
+    def _in_folders(self):
+        """The files of the class folders, and a dataset of their waveforms [samples] in the same order."""
+        found = class_folders(self.folder)
         dataset = keras.utils.audio_dataset_from_directory(
             self.folder, class_names=found, batch_size=None, shuffle=False, output_sequence_length=self.samples,
             verbose=False)  # classes in the order given, the files of each sorted
+        return class_files(self.folder, found), dataset.map(lambda waveform, _: waveform[:, 0])
+
+    def _in_shards(self):
+        """The clips of the shards, and a dataset of their waveforms [samples] in the same order."""
+        batches = StreamedClips(self.folder, self.samples).ordered(256).map(
+            lambda records: waveforms_of(records, self.samples)[0])
+        top = self.folder.parent
+        return [top / name for name in shards.pieces(top, self.folder.name)], batches.unbatch()
+
+    def _from_memory(self, found, dataset):
+        """A reader that keeps all samples in memory, as 16-bit integers."""
         places = {path: place for place, path in enumerate(self.paths)}
-        wanted = np.array([places.get(str(path), -1) for path in class_files(self.folder, found)])
+        wanted = np.array([places.get(str(path), -1) for path in found])
         kept = np.empty((len(self.paths), self.samples), np.int16)
         start = 0
-        for waveforms, _ in dataset.batch(256).prefetch(1):
+        for waveforms in dataset.batch(256).prefetch(1):
             rows = wanted[start:start + len(waveforms)]
-            kept[rows[rows >= 0]] = np.rint(waveforms.numpy()[rows >= 0, :, 0] * 32768)
+            kept[rows[rows >= 0]] = np.rint(waveforms.numpy()[rows >= 0] * 32768)
             start += len(waveforms)
         kept = tf.constant(kept)
         return lambda indices: tf.cast(tf.gather(kept, indices), tf.float32) / 32768
 
     def _from_files(self):
         """A reader that decodes the files of each batch when they are asked for."""
-        paths, samples = tf.constant(self.paths), self.samples
+        paths, samples, read = tf.constant(self.paths), self.samples, contents_of(self.paths)
 
         def one(path):
-            waveform, _ = tf.audio.decode_wav(tf.io.read_file(path), desired_channels=1, desired_samples=samples)
+            waveform, _ = tf.audio.decode_wav(read(path), desired_channels=1, desired_samples=samples)
             return waveform[:, 0]
 
         return lambda indices: tf.map_fn(one, tf.gather(paths, indices), fn_output_signature=tf.float32,
@@ -84,25 +126,31 @@ def clip_length(folder, seconds=None):
     """The clip length for a folder of prepared clips, in samples, and their sample rate in Hz.
 
     Args:
-        folder: class folders of 16-bit mono WAV files of one rate.
+        folder: class folders of 16-bit mono WAV files of one rate, or a split of shards.
         seconds: the length; when None, one that nineteen of twenty clips fit into, in tenths of a second, at most 10 s.
     """
-    paths = sorted(Path(folder).glob("*/*.wav"))
-    with wave.open(str(paths[0])) as first:
-        rate = first.getframerate()
-    if seconds is None:
-        lengths = sorted((path.stat().st_size - 44) / 2 / rate for path in paths)
+    folder = Path(folder)
+    if shards.is_sharded(folder.parent):
+        told = shards.read_index(folder.parent)
+        rate, long = told["rate"], told["length"]
+    else:
+        paths = sorted(folder.glob("*/*.wav"))
+        with wave.open(str(paths[0])) as first:
+            rate = first.getframerate()
+        lengths = sorted((path.stat().st_size - HEADER) / 2 / rate for path in paths)
         long = lengths[min(len(lengths) - 1, int(0.95 * len(lengths)))]
+    if seconds is None:
         seconds = min(10.0, max(0.1, math.ceil(10 * long - 0.01) / 10))
     return round(seconds * rate), rate
 
 
-def training_batches(clips, batch_size, seed, epochs, first_epoch=0, change=None, chances=None, weights=None):
+def training_batches(clips, batch_size, seed, epochs, first_epoch=0, change=None, chances=None, weights=None,
+                     worker=ALONE):
     """Shuffled batches of the epochs `first_epoch` to `epochs`, the same for the same seed whatever came before.
 
     Args:
-        clips: `Clips`.
-        batch_size: clips a batch; the last one of an epoch may have fewer.
+        clips: `Clips` or `StreamedClips`.
+        batch_size: clips a batch, of all workers together; the last one of an epoch may have fewer.
         seed: of the order and of what `change` draws.
         epochs: where to end.
         first_epoch: where to begin, when a run is resumed.
@@ -110,44 +158,34 @@ def training_batches(clips, batch_size, seed, epochs, first_epoch=0, change=None
         chances: float [clips], summing up to 1: how often clips come into an epoch, which stays as long; None is once
             each.
         weights: float [labels], of each label in the loss, or None.
+        worker: (index, count), which of several workers' shares of each batch: together they have every clip once an
+            epoch, and each has `steps(...)` batches.
 
     Returns:
         A `tf.data.Dataset` of waveforms [batch, samples] and targets [batch, labels], with `weights` also the weight of
         each clip [batch]; `steps(...)` batches an epoch.
     """
-    def epoch_indices(epoch):
+    def epoch_keys(epoch):
         draw = tf.stack([tf.cast(seed, tf.int64), epoch])
-        chosen = tf.range(len(clips)) if chances is None else _drawn(chances, draw)
-        order = tf.random.experimental.stateless_shuffle(chosen, seed=draw)
-        batches = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+        batches = clips.shuffled(batch_size, draw, chances, worker)
         return tf.data.Dataset.zip(batches, tf.data.Dataset.counter(epoch * steps(clips, batch_size)))
 
-    def read(indices, step):
-        waveforms, targets = clips.batch(indices)
+    def read(keys, step):
+        waveforms, targets = clips.batch(keys)
         if change is not None:
-            waveforms, targets = change(waveforms, targets,
-                                        tf.cast(tf.stack([tf.cast(seed, tf.int64), step]), tf.int32))
+            waveforms, targets = change(waveforms, targets, tf.cast(
+                tf.stack([tf.cast(seed, tf.int64) + APART * worker[0], step]), tf.int32))
         if weights is None:
             return waveforms, targets
         return waveforms, targets, tf.linalg.matvec(targets, tf.cast(weights, tf.float32)) / tf.reduce_sum(targets, axis=1)
 
-    indices = tf.data.Dataset.range(first_epoch, epochs).flat_map(epoch_indices)
-    return indices.map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
-
-
-def _drawn(chances, seed):
-    """As many indices as there are chances, each index as often as its chance says, rounded down or up at random."""
-    edges = tf.cumsum(tf.constant(chances, tf.float64))
-    count = len(chances)
-    start = tf.random.stateless_uniform([], seed, dtype=tf.float64)
-    places = (tf.range(count, dtype=tf.float64) + start) / count * edges[-1]
-    return tf.minimum(tf.searchsorted(edges, places, side="right"), count - 1)
+    keys = tf.data.Dataset.range(first_epoch, epochs).flat_map(epoch_keys)
+    return keys.map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
 
 
 def ordered_batches(clips, batch_size):
     """Every clip once, in order: for validation and for adapting statistics."""
-    indices = tf.data.Dataset.range(len(clips)).batch(batch_size)
-    return indices.map(clips.batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    return clips.ordered(batch_size).map(clips.batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
 def steps(clips, batch_size):

@@ -3,27 +3,30 @@
     NAME/{train,validation,test}/LABEL/CLIP.wav   16-bit mono WAV of one rate
     NAME/noise/CLIP.wav                           recordings without a class
     NAME/manifest.csv  report.json  balance.png   what is in it, and what was found
+    NAME/unreadable.csv                           what could not be used, if there was any
 
-The folder appears whole or not at all. While it is made it is called `.NAME.unfinished`, and whoever comes again with
-the same recordings and settings goes on from there.
+or packed into shards, see `shards`. The folder appears whole or not at all. While it is made it is called
+`.NAME.unfinished`, and whoever comes again with the same recordings and settings goes on from there.
 """
 
 import collections
+import csv
 import dataclasses
+import functools
 import hashlib
+import io
 import json
-import os
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from kwscls import console, files, settings
-from kwscls.data import convert, corpora, corrections, extra_labels, findings, manifest, sources, splits, unfinished
+from kwscls.data import (convert, converting, corpora, corrections, duplicates, extra_labels, findings, manifest, shards,
+                         sources, splits, storage, tasks, unfinished)
 from kwscls.errors import KwsclsError
 
 FORM = 1  # raise it when the same recordings would be prepared otherwise than before
-REPORT = "report.json"
-NOT_CHOICES = ("data", "source", "out", "workers", "overwrite", "json", "leak")
+REPORT, UNREADABLE = "report.json", "unreadable.csv"
+NOT_CHOICES = ("data", "source", "out", "workers", "runner", "runner_options", "overwrite", "json", "leak")
 """Settings that do not change what is made."""
 
 
@@ -31,7 +34,8 @@ def ready(data, out=None, **changes):
     """A prepared folder for whatever `data` names; what was prepared before is used again if nothing changed.
 
     Args:
-        data: a prepared folder (used as it is), a folder of class folders, a manifest, an archive, or a corpus' name.
+        data: a prepared folder (used as it is), the address of shards (their tables are copied), a folder of class
+            folders, a manifest, an archive, or a corpus' name.
         out: where the prepared folder is to be; `data/NAME` in the current directory when None.
         **changes: settings of `PrepareSettings` that differ from those it was prepared with, or from the defaults.
 
@@ -43,6 +47,8 @@ def ready(data, out=None, **changes):
     """
     if is_prepared(data):
         return Path(data)
+    if storage.is_remote(data) and not Path(data).suffix:
+        return shards.copied(data, out or Path("data") / Path(data).name)
     source = sources.find(data, changes.get("source"))
     out = Path(out) if out else default_folder(source)
     before = _report(out)
@@ -67,9 +73,13 @@ def default_folder(source):
                 folders[-1])
 
 
-def folder_of(chosen):
-    """The folder that a `PrepareSettings` prepares."""
-    return Path(chosen.out) if chosen.out else default_folder(sources.find(chosen.data, chosen.source))
+def folder_of(chosen, source=None):
+    """The folder of this machine that a `PrepareSettings` prepares; of shards elsewhere it holds the tables."""
+    if chosen.out and not storage.is_remote(chosen.out):
+        return Path(chosen.out)
+    if chosen.out:
+        return Path("data") / Path(chosen.out).name
+    return default_folder(source or sources.find(chosen.data, chosen.source))
 
 
 def prepare(chosen, source=None):
@@ -82,15 +92,21 @@ def prepare(chosen, source=None):
         KwsclsError: there is nothing to prepare, the folder exists and is something else, or the disk is full.
     """
     source = source or sources.find(chosen.data, chosen.source)
-    out = Path(chosen.out) if chosen.out else default_folder(source)
+    out = folder_of(chosen, source)
+    elsewhere = Path(chosen.out) if chosen.out and storage.is_remote(chosen.out) else None
     _require_apart(source, out)
+    if elsewhere:
+        storage.require(elsewhere)
+        if not chosen.shards:
+            raise KwsclsError("takes shards only", storage.address(elsewhere), "add --shards")
     out.parent.mkdir(parents=True, exist_ok=True)
     with unfinished.alone(out):
         scratch = out.parent / f".{out.name}.unfinished"
         recordings = None if source.packed else source.recordings(chosen.pattern)
         choices = _choices(chosen, source)
         mended = chosen.corrections and files.sha256(_there(chosen.corrections))
-        stamp = [FORM, source.stamp(recordings), choices, *([mended] if mended else ())]
+        stamp = [FORM, source.stamp(recordings), choices, *([mended] if mended else ()),
+                 *([storage.address(elsewhere)] if elsewhere else ())]
         fingerprint = hashlib.sha256(json.dumps(stamp).encode()).hexdigest()
         before = _report(out)
         if before and before["fingerprint"] == fingerprint and _complete(out):
@@ -100,23 +116,74 @@ def prepare(chosen, source=None):
             raise KwsclsError("was prepared with other settings or from other recordings" if before else
                               "exists and is no prepared folder", out,
                               "choose another --out, or pass --overwrite to replace it")
-        console.say(f"{source.name}: preparing {_place(source)} as {out}")
+        console.say(f"{source.name}: preparing {_place(source)} as {storage.address(elsewhere or out)}")
         unfinished.begin(scratch, fingerprint)
         recordings = recordings if recordings is not None else source.recordings(chosen.pattern, scratch)
-        report = _fill(scratch, recordings, choices, chosen, source)
+        clips = elsewhere.with_name(f"{elsewhere.name}.unfinished") if elsewhere and chosen.runner else scratch
+        report = _fill(scratch, clips, elsewhere, recordings, choices, chosen, source)
         report = {"kwscls": "prepared", "fingerprint": fingerprint, **report}
         files.write_json(scratch / REPORT, report)
-        for left in ("source", unfinished.PLAN, unfinished.JOURNAL):
+        for left in ("source", unfinished.PLAN, unfinished.JOURNAL, unfinished.TASKS):
             shutil.rmtree(scratch / left) if (scratch / left).is_dir() else (scratch / left).unlink(missing_ok=True)
+        if elsewhere:
+            for name in shards.TABLES:
+                storage.write(elsewhere / name, (scratch / name).read_bytes())
         files.replace_folder(scratch, out)
     for warning in report["warnings"]:
         console.say(f"note: {warning}")
-    console.wrote(out)
+    console.wrote(out, *([storage.address(elsewhere)] if elsewhere else ()))
     return report
 
 
-def _fill(scratch, recordings, choices, chosen, source):
-    """Make everything in the scratch folder but the report, and return that."""
+def _fill(scratch, clips, elsewhere, recordings, choices, chosen, source):
+    """Make everything but the report, and return that.
+
+    Args:
+        scratch: the folder in the making.
+        clips: the folder or address under which the WAV files come; `scratch`, if it is of this machine.
+        elsewhere: the address of the shards, or None.
+    """
+    recordings, how, missing = _split(recordings, choices, chosen)
+    names = _names(recordings)
+    facts = converting.convert_all(recordings, names, clips, chosen)
+    unreadable = [{"path": storage.address(one.path), "why": facts[one.path]["why"]}
+                  for one in recordings if "why" in facts[one.path]]
+    kept = [one for one in recordings if "why" not in facts[one.path]]
+    _require_some(kept, unreadable, source)
+    kept, dropped, doubles, contradictions = duplicates.without_duplicates(kept, facts, names)
+    for one in dropped:
+        storage.remove(clips / names[one.path])
+    if choices["silence"]:
+        kept += _add_silences(clips, kept, facts, names, choices["silence"], chosen)
+    manifest.labels_of(kept)
+    _require_same_labels(kept)
+
+    entry = corpora.CORPORA.get(source.corpus)
+    report = {
+        "name": source.name, "source": _place(source), "rate": chosen.rate, "how": how,
+        "settings": {key: value for key, value in settings.as_dict(chosen).items() if key in choices},
+        **findings.findings(kept, facts, names), "unreadable": unreadable, "duplicates": doubles,
+        "contradictions": contradictions, "missing_labels": missing,
+        "published_clips": entry.clips if entry and not chosen.labels else 0,
+        "licence": entry.licence if entry else None, "citation": entry.citation if entry else None,
+        "archive_sha256": source.checksum(),
+    }
+    report["warnings"] = findings.warnings(report)
+    if unreadable:
+        _write_unreadable(scratch / UNREADABLE, unreadable)
+    kept = [dataclasses.replace(one, seconds=facts[one.path]["seconds"]) for one in kept]
+    words = [one for one in kept if not one.noise]
+    findings.draw(report, [one.seconds for one in words], scratch / "balance.png")
+    if chosen.shards:
+        _pack(scratch, clips, elsewhere, kept, names, report, chosen)
+    else:
+        words = [dataclasses.replace(one, path=scratch / names[one.path]) for one in words]
+        manifest.write(scratch / "manifest.csv", sorted(words, key=lambda one: one.path))
+    return report
+
+
+def _split(recordings, choices, chosen):
+    """The recordings that are wanted, each with its split and labels; how they were split; and wanted labels without any."""
     if chosen.corrections:
         recordings = corrections.corrected(recordings, corrections.read(chosen.corrections), chosen.corrections)
     manifest.labels_of(recordings)
@@ -130,35 +197,38 @@ def _fill(scratch, recordings, choices, chosen, source):
     elif choices["unknown"]:
         raise KwsclsError("it needs the words that are wanted", "--unknown", "name them with --labels")
     _require_same_labels(recordings)
+    return recordings, how, missing
 
-    names = _names(recordings)
-    facts = _convert(scratch, recordings, names, chosen)
-    unreadable = [{"path": str(one.path), "why": facts[one.path]["why"]}
-                  for one in recordings if "why" in facts[one.path]]
-    kept = [one for one in recordings if "why" not in facts[one.path]]
-    _require_some(kept, unreadable, source)
-    kept, duplicates, contradictions = _apart(scratch, kept, facts, names)
-    if choices["silence"]:
-        kept += _add_silences(scratch, kept, facts, names, choices["silence"], chosen)
-    manifest.labels_of(kept)
-    _require_same_labels(kept)
 
-    entry = corpora.CORPORA.get(source.corpus)
-    report = {
-        "name": source.name, "source": _place(source), "rate": chosen.rate, "how": how,
-        "settings": {key: value for key, value in settings.as_dict(chosen).items() if key in choices},
-        **findings.findings(kept, facts, names), "unreadable": unreadable, "duplicates": duplicates,
-        "contradictions": contradictions, "missing_labels": missing,
-        "published_clips": entry.clips if entry and not chosen.labels else 0,
-        "licence": entry.licence if entry else None, "citation": entry.citation if entry else None,
-        "archive_sha256": source.checksum(),
-    }
-    report["warnings"] = findings.warnings(report)
-    words = [dataclasses.replace(one, path=scratch / names[one.path], seconds=facts[one.path]["seconds"])
-             for one in kept if not one.noise]
-    manifest.write(scratch / "manifest.csv", sorted(words, key=lambda one: one.path))
-    findings.draw(report, [one.seconds for one in words], scratch / "balance.png")
-    return report
+def _pack(scratch, clips, elsewhere, kept, names, report, chosen):
+    """Pack the converted clips into shards, write their tables, and take the WAV files away."""
+    place = storage.address(elsewhere or scratch.absolute())
+    sizes = {one.path: convert.HEADER + 2 * round(one.seconds * chosen.rate) for one in kept}
+    plans = shards.arrange(kept, names, sizes, chosen.shard_megabytes)
+    write = functools.partial(shards.write_shard, clips=storage.address(clips if elsewhere else clips.absolute()), place=place,
+                              labels=sorted(report["labels"]))
+    made = tasks.work(write, {plan["file"]: plan for plan in plans}, clips / unfinished.TASKS, "packing", chosen.runner,
+                      chosen.runner_options, chosen.workers)
+    lengths = [one.seconds for one in kept if one.split == "train" and not one.noise]
+    noises = sorted(names[one.path] for one in kept if one.noise)
+    shards.write_tables(scratch, plans, [made[plan["file"]] for plan in plans], report, lengths, noises,
+                        elsewhere and storage.address(elsewhere))
+    for name in noises if elsewhere else ():
+        for target in (scratch, elsewhere):
+            storage.write(target / name, storage.read(clips / name))
+    for name in manifest.SPLITS:
+        shutil.rmtree(scratch / name, ignore_errors=True)
+    if clips != scratch:
+        storage.remove_folder(clips)
+
+
+def _write_unreadable(path, unreadable):
+    """Write the list of recordings that could not be used."""
+    text = io.StringIO()
+    table = csv.DictWriter(text, ("path", "why"), lineterminator="\n")
+    table.writeheader()
+    table.writerows(unreadable)
+    files.write_text(path, text.getvalue())
 
 
 def _names(recordings):
@@ -172,65 +242,16 @@ def _names(recordings):
     return wanted
 
 
-def _convert(scratch, recordings, names, chosen):
-    """Convert what is not converted yet; facts by path. Each finished clip is a line of `done.jsonl`."""
-    done = unfinished.done(scratch)
-    waiting = [one for one in recordings if names[one.path] not in done]
-    if len(waiting) < len(recordings):
-        console.say(f"{len(recordings) - len(waiting)} of {len(recordings)} clips are there already")
-
-    def work(one):
-        longest = None if one.noise else chosen.max_seconds
-        return one, convert.convert(one.path, scratch / names[one.path], chosen.rate, chosen.min_seconds, longest)
-
-    workers = chosen.workers or min(8, os.cpu_count() or 1)
-    with open(scratch / unfinished.JOURNAL, "a", encoding="utf-8") as journal, \
-            console.progress(transient=True) as bar, ThreadPoolExecutor(workers) as pool:
-        task = bar.add_task("preparing", total=len(waiting))
-        try:
-            for one, fact in pool.map(work, waiting):
-                done[names[one.path]] = fact
-                with unfinished.disk(scratch):
-                    journal.write(json.dumps([names[one.path], fact]) + "\n")
-                    journal.flush()
-                bar.advance(task)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return {one.path: done[names[one.path]] for one in recordings}
-
-
-def _apart(scratch, recordings, facts, names):
-    """Leave out of train, then of validation, what is in another split too; and find sounds with two labels."""
-    order = {split: place for place, split in enumerate(("test", "validation", "train"))}
-    same = collections.defaultdict(list)
-    for one in recordings:
-        if not one.noise:
-            same[facts[one.path]["content"]].append(one)
-    dropped, duplicates, contradictions = set(), [], []
-    for group in same.values():
-        group.sort(key=lambda one: (order[one.split], names[one.path]))
-        for other in group[1:]:
-            found = {"path": names[other.path], "why": f"is the same sound as {names[group[0].path]}"}
-            if other.split != group[0].split:
-                dropped.add(other.path)
-                (scratch / names[other.path]).unlink(missing_ok=True)
-                duplicates.append(found)
-            elif other.labels != group[0].labels:
-                contradictions.append(found)
-    return [one for one in recordings if one.path not in dropped], duplicates, contradictions
-
-
-def _add_silences(scratch, kept, facts, names, silence, chosen):
+def _add_silences(clips, kept, facts, names, silence, chosen):
     """Cut `_silence_` from the noises; the new recordings."""
-    noises = [convert.read_wav(scratch / name) for name in sorted(names[one.path] for one in kept if one.noise)]
+    noises = [convert.read_wav(clips / name) for name in sorted(names[one.path] for one in kept if one.noise)]
     counts = extra_labels.silence_counts(kept, silence)
     made = []
     for split, name, samples in extra_labels.silences(noises, counts, chosen.rate, chosen.silence_seconds, chosen.seed):
-        path = scratch / split / extra_labels.SILENCE / f"{name}.wav"
-        files.write_bytes(path, convert.wav_bytes(samples, chosen.rate))
+        path = clips / split / extra_labels.SILENCE / f"{name}.wav"
+        storage.write(path, convert.wav_bytes(samples, chosen.rate))
         made.append(manifest.Recording(path, (extra_labels.SILENCE,), split))
-        names[path] = path.relative_to(scratch).as_posix()
+        names[path] = path.relative_to(clips).as_posix()
         facts[path] = {"seconds": len(samples) / chosen.rate, "rate": chosen.rate, "channels": 1,
                        "decoder": "cut from noise", "peak": 1.0, "clipped": 0.0}
     return made
@@ -239,8 +260,11 @@ def _add_silences(scratch, kept, facts, names, silence, chosen):
 def _choices(chosen, source):
     """The settings that change what is made, those of a corpus' own table where nothing else is said."""
     values = {key: value for key, value in settings.as_dict(chosen).items() if key not in NOT_CHOICES}
-    if not chosen.corrections:
-        del values["corrections"]  # what was prepared before there were any stays as it is
+    for name in ("corrections", "shards"):
+        if not values[name]:
+            del values[name]  # what was prepared before there were any stays as it is
+    if not chosen.shards:
+        del values["shard_megabytes"]
     entry = corpora.CORPORA.get(source.corpus)
     if entry and not values["labels"]:
         values["labels"] = list(entry.labels)
@@ -291,6 +315,8 @@ def _require_some(kept, unreadable, source):
 
 def _complete(out):
     """Whether all clips of the manifest are still there."""
+    if shards.is_sharded(out):
+        return shards.complete(out)
     return (out / "manifest.csv").is_file() and all(one.path.is_file() for one in manifest.read(out / "manifest.csv"))
 
 

@@ -1,4 +1,7 @@
-"""What a prepared folder says about its clips: their files from its class folders, all else from its manifest."""
+"""What a prepared folder says about its clips: their files from its class folders, all else from its manifest.
+
+A folder of shards answers the same; a clip's path is then where its file would lie, and `read_bytes` finds it.
+"""
 
 import dataclasses
 import functools
@@ -6,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kwscls.data import shards
 from kwscls.data.corrections import corrected
 from kwscls.data.corrections import read as read_corrections
 from kwscls.data.manifest import SPLITS, Recording, read
@@ -33,8 +37,15 @@ def class_files(folder, names):
     return [path for name in names for path in sorted((Path(folder) / name).glob("*.wav"))]
 
 
+def has_split(folder, name):
+    """Whether a prepared folder holds a split of this name."""
+    if shards.is_sharded(folder):
+        return shards.read_index(folder)["splits"].get(name, {}).get("clips", 0) > 0
+    return (Path(folder) / name).is_dir()
+
+
 def split_clips(folder, corrections=None):
-    """The clips of a split, in the order of their class folders and names.
+    """The clips of a split, in the order of their class folders and names; those of shards in theirs.
 
     A clip with several labels lies in the folder of the first; the manifest of the prepared folder has them all.
 
@@ -51,16 +62,69 @@ def split_clips(folder, corrections=None):
     folder = Path(folder)
     table = folder.parent / "manifest.csv"
     rows = _rows(table, table.stat().st_mtime_ns) if table.is_file() else {}
-    paths = class_files(folder, class_folders(folder))
-    clips = [dataclasses.replace(rows[place], path=path) if (place := path.absolute()) in rows else
-             Recording(path, (path.parent.name,), folder.name) for path in paths]
+    if shards.is_sharded(folder.parent):
+        top = folder.parent.absolute()
+        clips = [dataclasses.replace(row, path=folder.parent / row.path.relative_to(top))
+                 for row in rows.values() if row.split == folder.name]
+        if not clips:
+            raise KwsclsError("holds no clips", folder, "prepare the data with python -m kwscls.prepare")
+    else:
+        paths = class_files(folder, class_folders(folder))
+        clips = [dataclasses.replace(rows[place], path=path) if (place := path.absolute()) in rows else
+                 Recording(path, (path.parent.name,), folder.name) for path in paths]
     return corrected(clips, read_corrections(corrections), corrections) if corrections else clips
 
 
 def shared_groups(folder):
     """The groups (speakers, source recordings) of a prepared folder that are in several splits, as `splits.shared` tells."""
+    if shards.is_sharded(folder):
+        return shards.read_index(folder)["shared_groups"]
     places = [Path(folder) / split for split in SPLITS]
     return shared([clip for place in places if place.is_dir() for clip in split_clips(place)])
+
+
+def split_labels(folder, corrections=None):
+    """The names of all labels in a split's folder, sorted; those of shards without a look at each clip."""
+    folder = Path(folder)
+    if shards.is_sharded(folder.parent) and not corrections:
+        counts = shards.read_index(folder.parent)["splits"][folder.name]["labels"]
+        return sorted(label for label, count in counts.items() if count)
+    return label_names(split_clips(folder, corrections))
+
+
+def read_bytes(path):
+    """The bytes of a clip's WAV file, wherever it lies.
+
+    Raises:
+        KwsclsError: it cannot be read.
+    """
+    if shards.home(path):
+        return shards.read_clip(path)
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise KwsclsError("cannot be read: " + (error.strerror or str(error)).lower(), path) from error
+
+
+def file_contents(paths):
+    """A `tf.data.Dataset` of the bytes of clips' WAV files, in order; reading errors are TensorFlow's."""
+    import tensorflow as tf
+
+    found = tf.data.Dataset.from_tensor_slices([str(path) for path in paths])
+    return found.map(contents_of(paths), num_parallel_calls=tf.data.AUTOTUNE)
+
+
+def contents_of(paths):
+    """An operation that reads the bytes of one of some paths, all of files or all in shards."""
+    import tensorflow as tf
+
+    if not len(paths) or not shards.home(paths[0]):
+        return tf.io.read_file
+
+    def read(path):
+        return tf.ensure_shape(tf.numpy_function(_read_named, [path], tf.string), [])
+
+    return read
 
 
 def label_names(clips):
@@ -91,6 +155,10 @@ def label_marks(clips, labels, where=None):
     for row, clip in enumerate(clips):
         marks[row, [places[label] for label in clip.labels]] = True
     return marks
+
+
+def _read_named(path):
+    return shards.read_clip(np.asarray(path).item().decode())
 
 
 @functools.lru_cache(4)

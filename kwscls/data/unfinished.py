@@ -9,7 +9,7 @@ import shutil
 from kwscls import console, files
 from kwscls.errors import KwsclsError
 
-PLAN, JOURNAL = "plan.json", "done.jsonl"
+PLAN, JOURNAL, TASKS = "plan.json", "done.jsonl", "tasks"
 
 
 def begin(scratch, fingerprint):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from kwscls import console
-from kwscls.data.prepared import label_marks, split_clips
+from kwscls.data.prepared import file_contents, has_split, label_marks, read_bytes, split_clips
 from kwscls.errors import KwsclsError
 
 
@@ -60,7 +60,7 @@ def find_split(folder, name, labels):
         KwsclsError: there is no such split or no clip in it, or a label that the model does not know.
     """
     folder = Path(folder)
-    if not (folder / name).is_dir():
+    if not has_split(folder, name):
         there = sorted(place.name for place in folder.iterdir() if place.is_dir()) if folder.is_dir() else []
         raise KwsclsError(f"has no split {name}", folder,
                           f"it has {', '.join(there)}" if there else "prepare it with python -m kwscls.prepare")
@@ -89,8 +89,7 @@ def read_waveforms(paths, sample_rate, samples, batch_size):
     import tensorflow as tf
 
     read = _reader(sample_rate, samples)
-    files = tf.data.Dataset.from_tensor_slices([str(path) for path in paths])
-    batches = files.map(read, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size).prefetch(tf.data.AUTOTUNE)
+    batches = file_contents(paths).map(read, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size).prefetch(tf.data.AUTOTUNE)
     done = 0
     try:
         for batch in batches:
@@ -135,15 +134,15 @@ def as_distributions(scores, activation):
 
 @functools.lru_cache(maxsize=8)  # tracing takes a second
 def _reader(sample_rate, samples):
-    """A function of a path that gives a waveform, float32 [samples]."""
+    """A function of a WAV file's bytes that gives a waveform, float32 [samples]."""
     import tensorflow as tf
 
     from kwscls.dsp import wav
     from kwscls.dsp.resample import resample
 
     @tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
-    def read(path):
-        waveform, rate = wav.decode(tf.io.read_file(path))
+    def read(contents):
+        waveform, rate = wav.decode(contents)
         waveform = resample(waveform, rate, sample_rate, limit=samples)
         return tf.ensure_shape(tf.pad(waveform, [[0, samples - tf.shape(waveform)[0]]]), [samples])
 
@@ -153,7 +152,7 @@ def _reader(sample_rate, samples):
 def _first_bad(paths, read, kind):
     for path in paths:
         try:
-            read(str(path))
-        except kind:
+            read(read_bytes(path))
+        except (kind, KwsclsError):
             return path
     return None

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from kwscls import files
+from kwscls.data.prepared import read_bytes
 from kwscls.evaluation import pages, plots, tables
 
 REPORT = "report.html"
@@ -126,7 +127,7 @@ def read_clip(path):
     from kwscls.errors import KwsclsError
 
     try:
-        waveform, rate = wav.decode(tf.io.read_file(str(path)))
+        waveform, rate = wav.decode(read_bytes(path))
     except tf.errors.OpError as error:
         raise KwsclsError("cannot be read as a WAV file", path) from error
     rate = int(rate)

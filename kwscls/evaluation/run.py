@@ -6,6 +6,7 @@ import numpy as np
 
 from kwscls import files
 from kwscls.data.frames import is_table
+from kwscls.data.prepared import has_split
 from kwscls.errors import KwsclsError
 from kwscls.evaluation import answers, frames, plots
 from kwscls.evaluation.calibration import apply_temperature, fit_temperature, reliability
@@ -61,7 +62,7 @@ def evaluate(run, data=None, split="test", out=None, batch_size=64, mistakes=20,
         "calibration": reliability(clips.truth, probabilities, bundle.labels, groups=clips.groups, seed=seed),
         "mistakes": worst_mistakes(clips.truth, probabilities, bundle.labels, clips.names, mistakes)}
     validation = None
-    if split != "validation" and (folder / "validation").is_dir():
+    if split != "validation" and has_split(folder, "validation"):
         validation = answers.find_split(folder, "validation", bundle.labels)
     if bundle.activation == "sigmoid":
         results["multilabel"] = independent(bundle, clips, raw, validation, batch_size, seed)

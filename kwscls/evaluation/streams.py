@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from kwscls import console, files
+from kwscls.data.prepared import has_split
 from kwscls.errors import KwsclsError
 from kwscls.evaluation import answers, intervals, robustness
 from kwscls.serving import checksums
@@ -84,7 +85,7 @@ def measure(bundle, folder, split="test", hours=2.0, per_hour=1.0, noise=None, h
         KwsclsError: the split has no words to listen for.
     """
     noises, told = background(bundle, folder, noise, seed)
-    chosen_on = "validation" if split != "validation" and (folder / "validation").is_dir() else split
+    chosen_on = "validation" if split != "validation" and has_split(folder, "validation") else split
     found = {}
     for place, name in enumerate(dict.fromkeys((chosen_on, split))):
         own = noises if chosen_on == split or len(noises) < 2 else noises[place::2]

@@ -120,7 +120,7 @@ def _poor(clips, names, rate):
     """The silent, clipped and cut clips: name -> row, in this order."""
     kinds = {"silent": {}, "clipped": {}, "cut": {}}
     for clip, name in zip(clips, names):
-        samples = convert.read_wav(clip.path).astype(np.float32) / 32768
+        samples = convert.samples_of(prepared.read_bytes(clip.path)).astype(np.float32) / 32768
         clipped, cut = float((np.abs(samples) >= convert.CLIPPED / 32768).mean()), _loud_end(samples, rate)
         if not len(samples) or np.abs(samples).max() < convert.SILENT:
             kinds["silent"][name] = 1.0

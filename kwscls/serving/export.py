@@ -8,6 +8,7 @@ import numpy as np
 
 from kwscls import console, files, models
 from kwscls.data.pipeline import Clips
+from kwscls.data.prepared import has_split
 from kwscls.errors import KwsclsError
 from kwscls.serving import bundle, card, checksums, formats, proof, runtimes, tf_serving, verify, warmup
 from kwscls.serving.detector import STORED
@@ -105,10 +106,10 @@ def prepared_clips(run, model):
     """
     stored = run / "settings.json"
     data = Path((files.read_json(stored).get("prepared") if stored.is_file() else None) or "nowhere")
-    if not (data / "train").is_dir():
+    if not has_split(data, "train"):
         raise KwsclsError("does not say where the clips are that it was trained with", run,
                           "a model is quantised by its own data; prepare it again, or export with --quantize none")
-    test = data / "test" if (data / "test").is_dir() else data / "validation"
+    test = data / "test" if has_split(data, "test") else data / "validation"
     return Clips(data / "train", model.samples, model.labels), Clips(test, model.samples, model.labels)
 
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from kwscls import files
 from kwscls.data import frames
-from kwscls.data.convert import read_wav
-from kwscls.data.prepared import split_clips
+from kwscls.data.convert import read_wav, samples_of
+from kwscls.data.prepared import has_split, read_bytes, split_clips
 from kwscls.errors import KwsclsError
 from kwscls.serving import bundle
 from kwscls.serving.runtimes import WAVEFORM
@@ -45,7 +45,7 @@ def choose(run, model):
         talks = [talk for talk in frames.read(Path(data)) if talk.split == "test"] or frames.read(Path(data))
         return {f"{place}_{talk.path.stem}": sound[:model.samples]
                 for place, (talk, sound) in enumerate(frames.decoded(talks[:CLIPS], model.sample_rate))}
-    split = next((Path(data) / name for name in ("test", "validation") if (Path(data) / name).is_dir()), None) if data else None
+    split = next((Path(data) / name for name in ("test", "validation") if has_split(data, name)), None) if data else None
     if split is None:
         draw = np.random.default_rng(0)
         return {f"{place}_noise": (3000 * draw.normal(size=model.samples)).clip(-32768, 32767).astype(np.int16)
@@ -53,7 +53,8 @@ def choose(run, model):
     first = {}
     for clip in split_clips(split):
         first.setdefault(clip.labels[0], clip.path)
-    return {f"{place}_{label}": read_wav(path)[:model.samples] for place, (label, path) in enumerate(list(first.items())[:CLIPS])}
+    return {f"{place}_{label}": samples_of(read_bytes(path))[:model.samples]
+            for place, (label, path) in enumerate(list(first.items())[:CLIPS])}
 
 
 def write(folder, made, clips):

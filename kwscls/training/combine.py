@@ -6,6 +6,7 @@ import numpy as np
 
 from kwscls import console, files
 from kwscls.data.pipeline import Clips, ordered_batches
+from kwscls.data.prepared import has_split
 from kwscls.errors import KwsclsError
 from kwscls.evaluation import calibration
 from kwscls.evaluation.run import evaluate, prepared_folder
@@ -49,7 +50,7 @@ def combine(settings):
         files.write_json(beside / "settings.json", {
             "model": whole.name, "data": first.get("data", str(prepared)), "prepared": str(prepared),
             "seconds": whole.samples / whole.sample_rate, "combined": [str(run) for run in settings.runs], "by": settings.by})
-        evaluate(beside, data=str(prepared), split="test" if (prepared / "test").is_dir() else "validation")
+        evaluate(beside, data=str(prepared), split="test" if has_split(prepared, "test") else "validation")
     console.wrote(*sorted(out.iterdir()))
     return out
 

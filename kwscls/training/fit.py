@@ -107,7 +107,7 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume
         raise KwsclsError(f"the training has but {recipe.epochs} epochs", f"--unfreeze {patient_from}=",
                           "raise --epochs")
     chances = balance.clip_chances(train.marks) if evened == "sampling" else None
-    weights = balance.label_weights(train.marks) if evened == "weights" else None
+    weights = balance.label_weights(train.counts) if evened == "weights" else None
     plan = Plan(recipe.epochs, pipeline.steps(train, recipe.batch_size), budget)
     averages = Averages(model, recipe.average * plan.steps)
     keeper = Keeper(folder / CHECKPOINT, plan, recipe.patience, averages, patient_from)
@@ -124,7 +124,7 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume
             continue
         if prefixes:
             console.say(f"{', '.join(prefixes)} may learn from here on")
-        compile_model(model, recipe, per_frame, uneven=not per_frame and balance.is_uneven(train.marks))
+        compile_model(model, recipe, per_frame, uneven=not per_frame and balance.is_uneven(train.counts))
         if resume:
             keeper.restore(model)
             console.say(f"going on after epoch {len(keeper.rows)}")
@@ -132,7 +132,7 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume
         elif not keeper.rows:
             foresee(plan, *measure(model, batches(0), validation_batches, plan.steps))
             if plan.foreseen > LONG:
-                rehearse(model, train.batch([0])[0])
+                rehearse(model, next(iter(validation_batches))[0][:1])
         if keeper.finished:
             break
         if len(keeper.rows) < until:

@@ -16,9 +16,9 @@ from kwscls import settings as settings_room
 from kwscls.augment.change import augmentation, load_noises
 from kwscls.data.frames import is_table
 from kwscls.data import balance, pipeline
-from kwscls.data.pipeline import Clips, clip_length
+from kwscls.data.pipeline import clip_length, open_clips
 from kwscls.data.prepare import ready
-from kwscls.data.prepared import label_names, shared_groups, split_clips
+from kwscls.data.prepared import has_split, shared_groups, split_labels
 from kwscls.errors import KwsclsError
 from kwscls.evaluation import plots, plots_inside, tables
 from kwscls.evaluation.cost import TOOK, peak_memory
@@ -86,7 +86,7 @@ def fill_run(folder, settings):
     train_clips, validation_clips, rate = load_clips(prepared, settings.seconds, settings.corrections)
     recipe = recipes.fitted(recipe, len(train_clips), train_clips.samples / rate, said(settings))
     seed_everything(settings)
-    activation = settings.activation or ("sigmoid" if (train_clips.marks.sum(axis=1) > 1).any() else "softmax")
+    activation = settings.activation or ("sigmoid" if train_clips.several else "softmax")
     if activation == "sigmoid" and settings.label_smoothing is None:
         recipe = dataclasses.replace(recipe, label_smoothing=0.0)  # a clip lacks most labels: they would all be raised
     model = models.build(settings.model, train_clips.labels, train_clips.samples, sample_rate=rate, activation=activation,
@@ -115,7 +115,7 @@ def fill_run(folder, settings):
     if activation == "sigmoid":
         model.thresholds = validated_thresholds(model, validation_clips)
     write_run(folder, model, history)
-    results = evaluate(folder, data=str(prepared), split="test" if (prepared / "test").is_dir() else "validation")
+    results = evaluate(folder, data=str(prepared), split="test" if has_split(prepared, "test") else "validation")
     console.table(tables.title(results), tables.measure_columns(results), tables.measures(results))
 
 
@@ -125,7 +125,7 @@ def warn(prepared, clips, settings):
         group, places = next(iter(torn.items()))
         console.say(f"note: {len(torn)} speakers or source recordings are in several splits, for example {group} in "
                     f"{' and '.join(places)}: the test will flatter; python -m kwscls.prepare --split group keeps them apart")
-    if balance.is_uneven(clips.marks) and not settings.evened:
+    if balance.is_uneven(clips.counts) and not settings.evened:
         console.say("note: labels are uneven; the best epoch is told by a mean over labels, and --evened sampling draws the "
                     "clips of rare ones more often")
 
@@ -134,7 +134,7 @@ def with_found_rate(model, clips, recipe, folder, seed, change):
     """A recipe with the learning rate that a ramp finds; the ramp is drawn and kept, and a resumed run takes it from there."""
     kept = folder / RAMP
     if not kept.is_file():
-        compile_model(model, recipe, uneven=balance.is_uneven(clips.marks))
+        compile_model(model, recipe, uneven=balance.is_uneven(clips.counts))
         found = rates.find_rate(model, pipeline.training_batches(clips, recipe.batch_size, seed, ENDLESS, change=change),
                                 recipe.learning_rate)
         files.write_json(kept, found)
@@ -247,9 +247,9 @@ def load_clips(prepared, seconds=None, corrections=None):
         seconds: clip length; chosen by the training clips when None.
         corrections: a table of clips to drop or relabel, see `data.corrections`; or None.
     """
-    labels = label_names(split_clips(prepared / "train", corrections))
+    labels = split_labels(prepared / "train", corrections)
     samples, rate = clip_length(prepared / "train", seconds)
-    train_clips, validation_clips = (Clips(prepared / split, samples, labels, corrections=corrections)
+    train_clips, validation_clips = (open_clips(prepared / split, samples, labels, corrections=corrections)
                                      for split in ("train", "validation"))
     return train_clips, validation_clips, rate
 

@@ -159,10 +159,9 @@ def test_a_manifest_with_several_labels():
 
 
 def test_names_that_collide():
-    for number, label in enumerate(("no", "yes")):
-        for group in "abcd":
-            for suffix in (".wav", ".flac"):
-                write(Path(f"words/{label}/{group}/take{suffix}"), hash((number, group, suffix)) % 1000)
+    names = [f"{label}/{group}/take{suffix}" for label in ("no", "yes") for group in "abcd" for suffix in (".wav", ".flac")]
+    for seed, name in enumerate(names):
+        write(Path("words") / name, seed)
     prepare()
     assert len(set(manifest.read("data/words/manifest.csv"))) == 16
 
@@ -285,11 +284,11 @@ def test_a_full_disk_is_told_and_the_next_run_goes_on(monkeypatch, capsys):
         made.append(path)
         real(path, data)
 
-    monkeypatch.setattr(convert_room.files, "write_bytes", full)
+    monkeypatch.setattr(files, "write_bytes", full)
     with pytest.raises(KwsclsError, match="the disk is full"):
         prepare(workers=1)
     assert not Path("data/words").exists() and leftovers() == [".words.unfinished"]
-    monkeypatch.setattr(convert_room.files, "write_bytes", real)
+    monkeypatch.setattr(files, "write_bytes", real)
     prepare()
     assert "9 of 24 clips are there already" in capsys.readouterr().err and leftovers() == []
     assert len(manifest.read("data/words/manifest.csv")) == 24

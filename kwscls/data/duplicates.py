@@ -1,0 +1,33 @@
+"""The same sound twice: across splits it would flatter the test, under two labels one of them is wrong."""
+
+import collections
+
+
+def without_duplicates(recordings, facts, names):
+    """Leave out of train, then of validation, what is in another split too; and find sounds with two labels.
+
+    Args:
+        recordings: those that could be converted, with their splits.
+        facts: of each, what `convert.convert` found; a dict by the recording's path.
+        names: of each, its path in the prepared folder; a dict likewise.
+
+    Returns:
+        The recordings that stay; those that were left out; and two lists of dicts with `path` and `why`: what was left
+        out, and what contradicts itself.
+    """
+    order = {split: place for place, split in enumerate(("test", "validation", "train"))}
+    same = collections.defaultdict(list)
+    for one in recordings:
+        if not one.noise:
+            same[facts[one.path]["content"]].append(one)
+    dropped, duplicates, contradictions = {}, [], []
+    for group in same.values():
+        group.sort(key=lambda one: (order[one.split], names[one.path]))
+        for other in group[1:]:
+            found = {"path": names[other.path], "why": f"is the same sound as {names[group[0].path]}"}
+            if other.split != group[0].split:
+                dropped[other.path] = other
+                duplicates.append(found)
+            elif other.labels != group[0].labels:
+                contradictions.append(found)
+    return [one for one in recordings if one.path not in dropped], list(dropped.values()), duplicates, contradictions

@@ -1,0 +1,136 @@
+"""Clips of shards that need not fit into memory: read in long stretches, interleaved, shuffled, shared out among workers."""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from kwscls.data import shards
+from kwscls.data.order import ALONE
+from kwscls.data.prepared import label_marks, split_clips
+from kwscls.errors import KwsclsError
+
+AT_ONCE = 8
+"""Shards that are read in turns."""
+
+BLOCK = 8
+"""Clips that are taken of a shard in its turn."""
+
+BUFFER = 64 << 20
+"""Bytes of clips among which the next one is drawn; shards are fair samples already."""
+
+
+READ = 256 << 10
+"""Bytes that are read of a shard at once."""
+
+PRIME = 1_000_003
+
+
+class StreamedClips:
+    """The clips of a split of shards as equal-length waveforms, in streams.
+
+    Args:
+        folder: the split, in a folder of shards or of their tables.
+        samples: length that each clip is cut or zero-padded to, at its end.
+        labels: their names in the order of the logits; those of the split when None.
+        buffer: bytes of clips among which the next one is drawn.
+
+    Attributes:
+        labels: the names of the labels.
+        counts: int64 [labels], how many clips have each label.
+        several: whether clips of the corpus have several labels.
+
+    Raises:
+        KwsclsError: the split holds a label that the model does not know.
+    """
+
+    def __init__(self, folder, samples, labels=None, buffer=BUFFER):
+        self.folder, self.samples, self.buffer = Path(folder), samples, buffer
+        told = shards.read_index(self.folder.parent)
+        of_split = {label: count for label, count in told["splits"][self.folder.name]["labels"].items() if count}
+        self.labels = list(labels or sorted(of_split))
+        unknown = sorted(set(of_split) - set(self.labels))
+        if unknown:
+            raise KwsclsError(f"holds labels that the model does not know: {', '.join(unknown)}", folder,
+                              f"it knows {', '.join(self.labels)}")
+        self.counts = np.array([of_split.get(label, 0) for label in self.labels], np.int64)
+        self.several = told["several_labels"] > 0
+        self.paths, self.clips = shards.paths_of(self.folder.parent, self.folder.name)
+        known = {label: place for place, label in enumerate(self.labels)}
+        self._places = tf.constant([known.get(label, 0) for label in told["labels"]], tf.int64)
+
+    def __len__(self):
+        return sum(self.clips)
+
+    @property
+    def marks(self):
+        """bool [clips, labels], which labels each clip has, in the order of `ordered`."""
+        return label_marks(split_clips(self.folder), self.labels, self.folder)
+
+    def batch(self, records):
+        """Waveforms float32 [batch, samples] and targets float32 [batch, labels] of records, strings [batch]."""
+        waveforms, labels = waveforms_of(records, self.samples)
+        where = tf.stack([tf.cast(labels.value_rowids(), tf.int64), tf.gather(self._places, labels.values)], axis=1)
+        empty = tf.zeros([tf.size(records), len(self.labels)])
+        return waveforms, tf.tensor_scatter_nd_max(empty, where, tf.ones(tf.shape(where)[:1]))
+
+    def ordered(self, batch_size):
+        """The batches of records of all clips, in the order of the manifest."""
+        return tf.data.TFRecordDataset(self.paths, buffer_size=READ).batch(batch_size)
+
+    def shuffled(self, batch_size, draw, chances=None, worker=ALONE):
+        """The batches of records of one epoch; arguments as of `order.Indexed.shuffled`.
+
+        The shards are brought into a new order. A worker reads its own stretch of them, which may begin and end in the
+        middle of a shard: so together the workers have every clip once, however many they are.
+
+        Raises:
+            KwsclsError: single clips are to be drawn, or the workers cannot have equal shares of a batch.
+        """
+        index, count = worker
+        if chances is not None:
+            raise KwsclsError("draws single clips, which a stream of shards cannot", "--evened sampling",
+                              "take --evened weights")
+        if batch_size % count:
+            raise KwsclsError(f"is no multiple of the {count} workers", f"--batch-size {batch_size}")
+        own, whole = batch_size // count, (len(self) - 1) // batch_size
+        rest = len(self) - whole * batch_size  # clips of the epoch's last batch
+        first = [place * rest // count for place in range(count + 1)]
+        last = first[index + 1] - first[index]
+        start = index * own * whole + first[index]
+        records = tf.data.Dataset.from_tensor_slices(self._stretches(draw, start, start + own * whole + last)).interleave(
+            _read_stretch, cycle_length=AT_ONCE, block_length=BLOCK, num_parallel_calls=tf.data.AUTOTUNE)
+        among = min(len(self), max(1, self.buffer // (2 * self.samples + shards.AROUND)))
+        batches = records.shuffle(among, draw[0] * PRIME + draw[1], reshuffle_each_iteration=False).batch(own)
+        return batches if last else batches.concatenate(tf.data.Dataset.from_tensors(tf.constant([], tf.string)))
+
+    def _stretches(self, draw, start, end):
+        """The clips `start` to `end` of the shards in an order that follows from `draw`: paths, clips to skip, clips to take."""
+        order = tf.random.experimental.stateless_shuffle(tf.range(len(self.paths)), seed=draw)
+        clips = tf.gather(tf.constant(self.clips, tf.int64), order)
+        ends = tf.cumsum(clips)
+        skip = tf.clip_by_value(start - (ends - clips), 0, clips)
+        take = tf.clip_by_value(end - (ends - clips), 0, clips) - skip
+        used = take > 0
+        return tf.boolean_mask(tf.gather(tf.constant(self.paths), order), used), skip[used], take[used]
+
+
+def waveforms_of(records, samples):
+    """The clips of records.
+
+    Args:
+        records: strings [batch], each a `tf.train.Example` as `shards.example` makes it.
+        samples: length that each clip is cut or zero-padded to, at its end.
+
+    Returns:
+        Waveforms float32 [batch, samples], and the places of the labels among those of the corpus, ragged int64
+        [batch, (labels)].
+    """
+    found = tf.io.parse_example(records, {"samples": tf.io.FixedLenFeature([], tf.string),
+                                          "labels": tf.io.RaggedFeature(tf.int64)})
+    sounds = tf.io.decode_raw(found["samples"], tf.int16, fixed_length=2 * samples)
+    return tf.cast(sounds, tf.float32) / 32768, found["labels"]
+
+
+def _read_stretch(path, skip, take):
+    return tf.data.TFRecordDataset(path, buffer_size=READ).skip(skip).take(take)
