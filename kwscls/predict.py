@@ -7,6 +7,10 @@ from kwscls.errors import KwsclsError
 from kwscls.settings import PredictSettings
 
 
+MOST_ROWS = 1000
+"""Rows of a table that are kept until it is printed; a longer one comes in pieces."""
+
+
 def main(argv=None):
     """Run the verb."""
     return console.command(PredictSettings, act, argv)
@@ -19,6 +23,12 @@ def act(settings):
     from kwscls.serving import bundle as bundles
     from kwscls.serving.predict import predict
 
+    if settings.out:
+        write_table(settings)
+        return
+    for name in ("embedding", "runner"):
+        if getattr(settings, name):
+            raise KwsclsError("writes into a file", f"--{name}", "name one with --out answers.parquet")
     bundle = bundles.load(settings.run)
     rows, failed = [], 0
     for answer in predict(bundle, settings.inputs, settings.hop, settings.batch_size):
@@ -31,15 +41,36 @@ def act(settings):
         if settings.json:
             told = {} if bundle.activation == "softmax" else {"heard": [bundle.labels[i] for i in best if heard[i]]}
             console.print_json(as_json(answer, bundle.labels, best) | told)
+            continue
         rows.extend((answer.path if place == 0 else "", bundle.labels[label], f"{answer.scores[label]:.4f}")
                     for place, label in enumerate(best))
         if len(answer.windows) > 1:
             rows.extend((f"  {start:.2f} - {end:.2f} s", bundle.labels[scores.argmax()], f"{scores.max():.4f}")
                         for start, end, scores in answer.windows)
-    if rows and not settings.json:
-        console.table(f"{bundle.model} hears", ("recording", "label", "score#"), rows)
+        if len(rows) > MOST_ROWS:
+            show(bundle, rows)
+            rows = []
+    show(bundle, rows)
     if failed:
         raise KwsclsError(f"{failed} of the recordings could not be read")
+
+
+def show(bundle, rows):
+    """Print rows as a table, if there are any."""
+    if rows:
+        console.table(f"{bundle.model} hears", ("recording", "label", "score#"), rows)
+
+
+def write_table(settings):
+    """Write the answers into a file."""
+    from kwscls.serving.bulk import predict_table
+
+    clips, failed = predict_table(settings.run, settings.inputs, settings.out, settings.embedding, settings.hop,
+                                  settings.batch_size, settings.runner, settings.runner_options, settings.overwrite)
+    console.say(f"{clips} recordings")
+    console.wrote(settings.out)
+    if failed:
+        raise KwsclsError(f"{failed} of the recordings could not be read", settings.out, "the column error says why")
 
 
 def as_json(answer, labels, best):

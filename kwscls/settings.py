@@ -137,12 +137,20 @@ class PredictSettings:
     verb: typing.ClassVar[str] = "predict"
 
     run: str = setting(help="the folder of a run or of an export", positional=True, metavar="RUN")
-    inputs: list[str] = setting(help="files, folders, or - for one WAV file on standard input", positional=True,
-                                many=True, metavar="FILE")
+    inputs: list[str] = setting(help="files, folders, manifests, shards, or - for one WAV file on standard input",
+                                positional=True, many=True, metavar="FILE")
     top: int = setting(1, "how many labels to name for each clip")
     hop: float | None = setting(None, "seconds from window to window in files longer than a clip (default half a clip)")
     batch_size: int = setting(64, "windows answered at once")
     json: bool = setting(False, "print one JSON object a line instead of a table")
+    out: str | None = setting(None, "write a row for each recording into this .parquet or .csv file instead; the same command "
+                              "goes on where it was stopped", metavar="FILE")
+    embedding: bool = setting(False, "with --out, add the embedding")
+    runner: str | None = setting(None, "with --out, let workers of Apache Beam do it: DirectRunner, FlinkRunner, SparkRunner or "
+                                 "DataflowRunner; they must see the recordings, the model and --out")
+    runner_options: str | None = setting(None, "Beam's own options, as in --runner-options='--flink_master=host:8081'",
+                                         metavar="OPTIONS")
+    overwrite: bool = setting(False, "with --out, replace a file of this name")
 
 
 @dataclasses.dataclass

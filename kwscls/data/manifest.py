@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 from kwscls import files
+from kwscls.data import storage
 from kwscls.errors import KwsclsError
 
 NOISE = "_background_noise_"
@@ -46,7 +47,7 @@ class Recording:
     """A row of the manifest.
 
     Args:
-        path: the sound file.
+        path: the sound file, or its address, see `storage.address`.
         labels: names of its labels, most often one.
         split: "train", "validation" or "test", where that is given.
         fold: the name of its fold, where the corpus comes in folds.
@@ -82,7 +83,7 @@ def load(place, pattern=None):
         KwsclsError: there is nothing there, or it cannot be read as recordings with labels.
     """
     place = Path(place)
-    if place.is_file():
+    if storage.is_remote(place) or place.is_file():
         return read(place)
     if not place.is_dir():
         raise KwsclsError("does not exist", place, "name a folder of recordings or a manifest")
@@ -191,7 +192,7 @@ def labels_of(recordings):
 def _rows(path):
     """The rows of a table as dicts of text to text."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = storage.read(path).decode("utf-8-sig")
     except FileNotFoundError as error:
         raise KwsclsError("does not exist", path) from error
     except (UnicodeDecodeError, OSError) as error:
@@ -232,7 +233,8 @@ def _recording(values, start, where):
         seconds = None  # a length such as "0:01" is not needed: the file itself tells
     split = str(values["split"] or "").strip()
     split = _split(split, where) if split else None
-    return Recording(Path(os.path.normpath(start / name)), labels, split, fold, group, seconds)
+    path = Path(name) if storage.is_remote(name) else Path(os.path.normpath(start / name))
+    return Recording(path, labels, split, fold, group, seconds)
 
 
 def _labels(value):
@@ -260,6 +262,8 @@ def _split(name, where):
 
 def _start(path, names):
     """The folder that a table's paths are relative to: the first of the usual ones in which the first files exist."""
+    if storage.is_remote(path):
+        return path.parent
     some = [str(name) for name in names[:20] if name]
     for folder in FOLDERS:
         if any((path.parent / folder / name).is_file() for name in some):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kwscls.data import shards
+from kwscls.data import shards, storage
 from kwscls.data.corrections import corrected
 from kwscls.data.corrections import read as read_corrections
 from kwscls.data.manifest import SPLITS, Recording, read
@@ -101,7 +101,7 @@ def read_bytes(path):
     if shards.home(path):
         return shards.read_clip(path)
     try:
-        return Path(path).read_bytes()
+        return storage.read(path)
     except OSError as error:
         raise KwsclsError("cannot be read: " + (error.strerror or str(error)).lower(), path) from error
 

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from kwscls import files
-from kwscls.data import archives, audioset, corpora, manifest
+from kwscls.data import archives, audioset, corpora, manifest, storage
 from kwscls.errors import KwsclsError
 
 
@@ -94,8 +94,8 @@ def find(data, source=None):
                               "install kwscls from its checkout, or name other data")
         return Source("spoken_words", place, "spoken_words")
     place = Path(data).expanduser()
-    if place.exists() and data != "":
-        return Source(_name(_absolute(place)), _absolute(place), None)
+    if storage.exists(place) and data != "":
+        return Source(_name(_absolute(place)), _absolute(place))
     if "/" in data or place.suffix in (".csv", ".jsonl") or archives.is_archive(data):
         raise KwsclsError("does not exist", data, "name a folder, a manifest, an archive or a corpus")
     corpora.corpus(data)
@@ -103,6 +103,8 @@ def find(data, source=None):
 
 
 def _absolute(path):
+    if storage.is_remote(path):
+        return Path(path)
     return Path(os.path.abspath(Path(path).expanduser()))
 
 

@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import shutil
+import tempfile
 from pathlib import Path
 
 from kwscls import files
@@ -74,6 +75,18 @@ def writing(path):
         with contextlib.suppress(_op_error()):
             _gfile().remove(beside)
         raise
+
+
+@contextlib.contextmanager
+def writing_here(path):
+    """As `writing`, but the path beside is always one of this machine, and its file is sent to an address at the end."""
+    if not is_remote(path):
+        with files.writing(path) as beside:
+            yield str(beside)
+        return
+    with writing(path) as beside, tempfile.TemporaryDirectory() as room:
+        yield os.path.join(room, os.path.basename(path))
+        _gfile().copy(os.path.join(room, os.path.basename(path)), beside, overwrite=True)
 
 
 def exists(path):

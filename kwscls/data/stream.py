@@ -100,6 +100,7 @@ class StreamedClips:
         start = index * own * whole + first[index]
         records = tf.data.Dataset.from_tensor_slices(self._stretches(draw, start, start + own * whole + last)).interleave(
             _read_stretch, cycle_length=AT_ONCE, block_length=BLOCK, num_parallel_calls=tf.data.AUTOTUNE)
+        tf.compat.v1.get_default_graph().seed = 1  # of the graph in which this is traced: beside 0, TensorFlow takes no tensor
         among = min(len(self), max(1, self.buffer // (2 * self.samples + shards.AROUND)))
         batches = records.shuffle(among, draw[0] * PRIME + draw[1], reshuffle_each_iteration=False).batch(own)
         return batches if last else batches.concatenate(tf.data.Dataset.from_tensors(tf.constant([], tf.string)))

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from kwscls.data import decode
-from kwscls.data.manifest import SUFFIXES
+from kwscls.data import decode, manifest, shards, storage
+from kwscls.data.manifest import SPLITS, SUFFIXES
+from kwscls.data.prepared import read_bytes
 from kwscls.dsp import wav
 from kwscls.dsp.resample import resample
 from kwscls.errors import KwsclsError
@@ -24,6 +25,7 @@ class Answer:
         scores: float32 [labels], the mean over the windows.
         windows: (start, end, scores float32 [labels]) of each window, times in seconds.
         frames: (times float32 [frames], scores float32 [frames, labels]) of a frame model, else None.
+        embedding: float32 [width], what the head reads, the mean over windows and frames; None where it is not asked for.
         error: why there is no answer, in one line, else None.
     """
 
@@ -31,55 +33,66 @@ class Answer:
     scores: np.ndarray | None = None
     windows: tuple = ()
     frames: tuple | None = None
+    embedding: np.ndarray | None = None
     error: str | None = None
 
 
 def predict(bundle, sources, hop=None, batch_size=64):
+    """Answer about the recordings that sources name, see `recordings`; the other arguments, and what comes, as of `answers`."""
+    yield from answers(bundle, recordings(sources), hop, batch_size)
+
+
+def answers(bundle, paths, hop=None, batch_size=64, embedding=False):
     """Answer about recordings, in order, with bounded memory.
 
     A recording longer than a clip is heard in overlapping windows; the last one ends with the recording.
 
     Args:
         bundle: a `serving.bundle.Loaded`.
-        sources: paths of files and folders; "-" is a recording on standard input.
+        paths: files, addresses, clips in shards; "-" is a recording on standard input.
         hop: seconds from window to window; half a clip when None.
         batch_size: windows answered at once.
+        embedding: whether answers bring the embedding too.
 
     Yields:
         An `Answer` a recording; one that cannot be read carries an error instead of scores.
 
     Raises:
-        KwsclsError: a source does not exist, a folder holds no recordings, or hop is not above zero.
+        KwsclsError: hop is not above zero.
     """
     if hop is not None and not hop > 0:
         raise KwsclsError("must be above zero", f"--hop {hop:g}")
     step = round(hop * bundle.sample_rate) if hop else bundle.samples // 2
     waiting, held = [], 0
-    for path in recordings(sources):
+    for path in paths:
         try:
             windows, starts, length = cut(read(path, bundle.sample_rate), bundle.samples, max(step, 1))
         except KwsclsError as error:
-            yield from _answers(bundle, waiting, batch_size)
+            yield from _answers(bundle, waiting, batch_size, embedding)
             waiting, held = [], 0
             yield Answer(path, error=str(error))
             continue
         waiting.append((path, windows, starts, length))
         held += len(windows)
         if held >= batch_size:
-            yield from _answers(bundle, waiting, batch_size)
+            yield from _answers(bundle, waiting, batch_size, embedding)
             waiting, held = [], 0
-    yield from _answers(bundle, waiting, batch_size)
+    yield from _answers(bundle, waiting, batch_size, embedding)
 
 
 def recordings(sources):
-    """The recordings that sources name: files as they are, folders searched, "-" kept.
+    """The recordings that sources name: files as they are, folders searched, the rows of manifests and shards, "-" kept.
 
     Raises:
         KwsclsError: a source does not exist, or a folder holds no recordings.
     """
     for source in sources:
-        if source == "-" or Path(source).is_file():
+        if Path(source).suffix in (".csv", ".jsonl"):
+            yield from (storage.address(row.path) for row in manifest.read(Path(source)))
+        elif source == "-" or storage.is_remote(source) or Path(source).is_file():
             yield source
+        elif shards.is_sharded(source):
+            yield from (str(Path(source) / name) for split in SPLITS for name in shards.pieces(source, split))
         elif Path(source).is_dir():
             found = sorted(str(path) for path in Path(source).rglob("*") if path.suffix.lower() in SUFFIXES)
             if not found:
@@ -96,7 +109,7 @@ def read(path, sample_rate):
         KwsclsError: it is empty or cannot be decoded.
     """
     where = "standard input" if path == "-" else path
-    contents = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    contents = sys.stdin.buffer.read() if path == "-" else read_bytes(path)
     if decode.kind_of(contents) == "WAV":  # by the export's own reader, which also reads a recording that was cut off
         try:
             waveform, rate = (value.numpy() for value in wav.decode(contents))
@@ -128,16 +141,20 @@ def cut(waveform, samples, step):
     return np.stack([waveform[start:start + samples] for start in starts]), starts, length
 
 
-def _answers(bundle, waiting, batch_size):
+def _answers(bundle, waiting, batch_size, embedding):
     """Answers about cut recordings: (path, windows, starts, length) each."""
     if not waiting:
         return
     windows = np.concatenate([one[1] for one in waiting])
     batches = [bundle.scores(windows[at:at + batch_size]) for at in range(0, len(windows), batch_size)]
     scores = np.concatenate(batches)  # [windows, labels] or [windows, frames, labels]
+    if embedding:
+        seen = np.concatenate([bundle.answer("embedding", waveform=windows[at:at + batch_size])["embedding"]
+                               for at in range(0, len(windows), batch_size)])  # [windows, width] or [windows, frames, width]
     at = 0
     for path, own, starts, length in waiting:
-        yield _answer(bundle, path, scores[at:at + len(own)], starts, length)
+        answer, stretch = _answer(bundle, path, scores[at:at + len(own)], starts, length), slice(at, at + len(own))
+        yield dataclasses.replace(answer, embedding=seen[stretch].reshape(-1, seen.shape[-1]).mean(axis=0)) if embedding else answer
         at += len(own)
 
 

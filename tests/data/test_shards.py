@@ -138,3 +138,33 @@ def test_a_form_of_another_version(both, tmp_path):
     (tmp_path / "shards.json").write_text(json.dumps({**told, "form": 99}))
     with pytest.raises(KwsclsError, match="not of the form of this version"):
         shards.read_index(tmp_path)
+
+
+def test_beam_makes_the_same(both, tmp_path):
+    report = prepare(both[0].parent / "words", out=str(tmp_path / "beam"), silence=20.0, shards=True, shard_megabytes=0.04,
+                     runner="DirectRunner")
+    assert {key: value for key, value in report.items() if key != "fingerprint"} == {
+        key: value for key, value in both[3].items() if key != "fingerprint"}
+    for path in both[1].rglob("*"):
+        if path.is_file() and path.name not in ("report.json", "balance.png"):
+            assert (tmp_path / "beam" / path.relative_to(both[1])).read_bytes() == path.read_bytes()
+    assert sorted(path.name for path in (tmp_path / "beam").iterdir()) == sorted(path.name for path in both[1].iterdir())
+    with pytest.raises(KwsclsError, match="--runner NoRunner: is refused by Beam: Unexpected pipeline runner"):
+        prepare(both[0].parent / "words", out=str(tmp_path / "none"), runner="NoRunner")
+
+
+def test_beam_makes_folders_too_and_reads_and_writes_elsewhere(both, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    place = f"ram://{tmp_path.name}"
+    rows = ["path,label,split,group"]
+    for clip in (clip for split in ("train", "validation", "test") for clip in prepared.split_clips(both[0] / split)[:5]):
+        name = "-".join(clip.path.parts[-3:])
+        storage.write(f"{place}/{name}", clip.path.read_bytes())
+        rows.append(f"{name},{clip.labels[0]},{clip.split},{name}")
+    storage.write(f"{place}/list.csv", "\n".join(rows).encode())
+    one = prepare(f"{place}/list.csv", out="folder", runner="DirectRunner")
+    assert sum(one["clips"].values()) == len(list(Path("folder").glob("*/*/*.wav"))) > 8
+    prepare(f"{place}/list.csv", out=f"{place}/far", runner="DirectRunner", shards=True)
+    assert not storage.exists(f"{place}/far.unfinished") and storage.exists(f"{place}/far/report.json")
+    for clip in prepared.split_clips(Path("data/far/train")):
+        assert prepared.read_bytes(clip.path) == Path("folder", *clip.path.parts[-3:]).read_bytes()
