@@ -1,39 +1,85 @@
-"""In what order clips that can be reached by index come into batches: each once an epoch, shared out among workers."""
+"""In what order clips come into batches, each once an epoch, and which parts of each batch are read where."""
 
-ALONE = 0, 1
-"""Of one worker: (its index, how many there are)."""
+import dataclasses
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Share:
+    """Which parts of every batch are read here: those of the replicas that this process feeds.
+
+    Args:
+        first: the number of the first replica.
+        count: how many replicas follow each other.
+        of: how many there are in all workers together.
+        least: clips that each must get of every batch.
+    """
+
+    first: int = 0
+    count: int = 1
+    of: int = 1
+    least: int = 1
+
+    def edges(self, clips, batch_size):
+        """int64 [batches + 1], where each batch of an epoch begins; the last number is `clips`.
+
+        A last batch too small for every replica takes some clips of the one before.
+        """
+        batches = -(-clips // batch_size)
+        return np.array([*(min(batch * batch_size, clips - self.of * self.least) for batch in range(batches)), clips], np.int64)
+
+    def sizes(self, clips, batch_size, replicas):
+        """int64 [batches, replicas], the clips of each batch that go to some replicas."""
+        rows, replicas = np.diff(self.edges(clips, batch_size))[:, None], np.asarray(replicas)
+        return rows * (replicas + 1) // self.of - rows * replicas // self.of
+
+    def numbers(self, clips, batch_size, before):
+        """A `tf.data.Dataset` of the number of each part of an epoch; `before` batches came in earlier epochs."""
+        import tensorflow as tf
+
+        count = -(-clips // batch_size) * self.count
+        return tf.data.Dataset.range(count).map(
+            lambda place: (before + place // self.count) * self.of + self.first + place % self.count)
 
 
 class Indexed:
     """Clips that are reached by index: a subclass has a length and `batch(indices)`."""
 
-    def shuffled(self, batch_size, draw, chances=None, worker=ALONE):
-        """The batches of indices of one epoch.
+    def shuffled(self, batch_size, draw, chances=None, share=Share()):
+        """What `batch` takes for each part of each batch of one epoch.
 
         Args:
-            batch_size: clips a batch, of all workers together; the last one may have fewer.
+            batch_size: clips a batch, of all replicas together; the last one may have fewer.
             draw: int64 [2], what the order follows from.
             chances: float [clips], how often clips come into the epoch, or None for once each.
-            worker: (index, count): of each batch every worker gets its own stretch, the same batch being cut as evenly
-                as can be.
+            share: which part of each batch is given; the parts of one batch follow each other.
 
         Returns:
-            A `tf.data.Dataset` of what `batch` takes.
+            A `tf.data.Dataset`.
         """
         import tensorflow as tf
 
         chosen = tf.range(len(self)) if chances is None else drawn(chances, draw)
-        order = tf.random.experimental.stateless_shuffle(chosen, seed=draw)
-        batches = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
-        index, count = worker
-        return batches if count == 1 else batches.map(
-            lambda batch: batch[tf.size(batch) * index // count:tf.size(batch) * (index + 1) // count])
+        return self._parts(tf.random.experimental.stateless_shuffle(chosen, seed=draw), batch_size, share)
 
-    def ordered(self, batch_size):
-        """The batches of indices of all clips in order, as `shuffled`."""
+    def ordered(self, batch_size, share=Share()):
+        """The same of all clips in order."""
         import tensorflow as tf
 
-        return tf.data.Dataset.range(len(self)).batch(batch_size)
+        return self._parts(tf.range(len(self)), batch_size, share)
+
+    def _parts(self, order, batch_size, share):
+        import tensorflow as tf
+
+        edges = tf.constant(share.edges(len(self), batch_size))
+
+        def part(place):
+            batch, replica = place // share.count, share.first + place % share.count
+            start, rows = edges[batch], edges[batch + 1] - edges[batch]
+            return order[start + rows * replica // share.of:start + rows * (replica + 1) // share.of]
+
+        return tf.data.Dataset.range((len(edges) - 1) * share.count).map(part)
 
 
 def drawn(chances, seed):

@@ -10,15 +10,12 @@ import tensorflow as tf
 
 from kwscls.data import shards
 from kwscls.data.convert import HEADER
-from kwscls.data.order import ALONE, Indexed
+from kwscls.data.order import Indexed, Share
 from kwscls.data.prepared import class_files, class_folders, contents_of, label_marks, label_names, split_clips
 from kwscls.data.stream import StreamedClips, waveforms_of
 
 MEMORY = 4 << 30
 """Bytes of 16-bit samples that one split may take in memory; a larger one is read from its files in each epoch."""
-
-APART = 1_000_003
-"""How far the seeds lie apart from which workers draw what they do to clips."""
 
 
 def open_clips(folder, samples, labels=None, memory=MEMORY, corrections=None):
@@ -145,12 +142,12 @@ def clip_length(folder, seconds=None):
 
 
 def training_batches(clips, batch_size, seed, epochs, first_epoch=0, change=None, chances=None, weights=None,
-                     worker=ALONE):
+                     share=Share()):
     """Shuffled batches of the epochs `first_epoch` to `epochs`, the same for the same seed whatever came before.
 
     Args:
         clips: `Clips` or `StreamedClips`.
-        batch_size: clips a batch, of all workers together; the last one of an epoch may have fewer.
+        batch_size: clips a batch, of all replicas together; the last one of an epoch may have fewer.
         seed: of the order and of what `change` draws.
         epochs: where to end.
         first_epoch: where to begin, when a run is resumed.
@@ -158,8 +155,7 @@ def training_batches(clips, batch_size, seed, epochs, first_epoch=0, change=None
         chances: float [clips], summing up to 1: how often clips come into an epoch, which stays as long; None is once
             each.
         weights: float [labels], of each label in the loss, or None.
-        worker: (index, count), which of several workers' shares of each batch: together they have every clip once an
-            epoch, and each has `steps(...)` batches.
+        share: which part of each batch is given; the parts of one batch follow each other.
 
     Returns:
         A `tf.data.Dataset` of waveforms [batch, samples] and targets [batch, labels], with `weights` also the weight of
@@ -167,14 +163,14 @@ def training_batches(clips, batch_size, seed, epochs, first_epoch=0, change=None
     """
     def epoch_keys(epoch):
         draw = tf.stack([tf.cast(seed, tf.int64), epoch])
-        batches = clips.shuffled(batch_size, draw, chances, worker)
-        return tf.data.Dataset.zip(batches, tf.data.Dataset.counter(epoch * steps(clips, batch_size)))
+        return tf.data.Dataset.zip(clips.shuffled(batch_size, draw, chances, share),
+                                   share.numbers(len(clips), batch_size, epoch * steps(clips, batch_size)))
 
-    def read(keys, step):
+    def read(keys, part):
         waveforms, targets = clips.batch(keys)
         if change is not None:
-            waveforms, targets = change(waveforms, targets, tf.cast(
-                tf.stack([tf.cast(seed, tf.int64) + APART * worker[0], step]), tf.int32))
+            waveforms, targets = change(waveforms, targets,
+                                        tf.cast(tf.stack([tf.cast(seed, tf.int64), part]), tf.int32))
         if weights is None:
             return waveforms, targets
         return waveforms, targets, tf.linalg.matvec(targets, tf.cast(weights, tf.float32)) / tf.reduce_sum(targets, axis=1)
@@ -183,9 +179,9 @@ def training_batches(clips, batch_size, seed, epochs, first_epoch=0, change=None
     return keys.map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
 
 
-def ordered_batches(clips, batch_size):
-    """Every clip once, in order: for validation and for adapting statistics."""
-    return clips.ordered(batch_size).map(clips.batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+def ordered_batches(clips, batch_size, share=Share()):
+    """Every clip once, in order: for validation and for adapting statistics; `share` as of `training_batches`."""
+    return clips.ordered(batch_size, share).map(clips.batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
 def steps(clips, batch_size):

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from kwscls.data import shards
-from kwscls.data.order import ALONE
+from kwscls.data.order import Share
 from kwscls.data.prepared import label_marks, split_clips
 from kwscls.errors import KwsclsError
 
@@ -74,46 +74,59 @@ class StreamedClips:
         empty = tf.zeros([tf.size(records), len(self.labels)])
         return waveforms, tf.tensor_scatter_nd_max(empty, where, tf.ones(tf.shape(where)[:1]))
 
-    def ordered(self, batch_size):
-        """The batches of records of all clips, in the order of the manifest."""
-        return tf.data.TFRecordDataset(self.paths, buffer_size=READ).batch(batch_size)
+    def ordered(self, batch_size, share=Share()):
+        """The parts of the batches of all clips, as `shuffled`; those of a sole worker in the order of the manifest."""
+        return self._parts(tf.range(len(self.paths)), batch_size, share, lambda stretches, count: stretches.flat_map(_read_stretch))
 
-    def shuffled(self, batch_size, draw, chances=None, worker=ALONE):
-        """The batches of records of one epoch; arguments as of `order.Indexed.shuffled`.
+    def shuffled(self, batch_size, draw, chances=None, share=Share()):
+        """The records of each part of each batch of one epoch; arguments as of `order.Indexed.shuffled`.
 
         The shards are brought into a new order. A worker reads its own stretch of them, which may begin and end in the
         middle of a shard: so together the workers have every clip once, however many they are.
 
         Raises:
-            KwsclsError: single clips are to be drawn, or the workers cannot have equal shares of a batch.
+            KwsclsError: single clips are to be drawn, or the replicas cannot have equal parts of a batch.
         """
-        index, count = worker
         if chances is not None:
             raise KwsclsError("draws single clips, which a stream of shards cannot", "--evened sampling",
                               "take --evened weights")
-        if batch_size % count:
-            raise KwsclsError(f"is no multiple of the {count} workers", f"--batch-size {batch_size}")
-        own, whole = batch_size // count, (len(self) - 1) // batch_size
-        rest = len(self) - whole * batch_size  # clips of the epoch's last batch
-        first = [place * rest // count for place in range(count + 1)]
-        last = first[index + 1] - first[index]
-        start = index * own * whole + first[index]
-        records = tf.data.Dataset.from_tensor_slices(self._stretches(draw, start, start + own * whole + last)).interleave(
-            _read_stretch, cycle_length=AT_ONCE, block_length=BLOCK, num_parallel_calls=tf.data.AUTOTUNE)
-        tf.compat.v1.get_default_graph().seed = 1  # of the graph in which this is traced: beside 0, TensorFlow takes no tensor
-        among = min(len(self), max(1, self.buffer // (2 * self.samples + shards.AROUND)))
-        batches = records.shuffle(among, draw[0] * PRIME + draw[1], reshuffle_each_iteration=False).batch(own)
-        return batches if last else batches.concatenate(tf.data.Dataset.from_tensors(tf.constant([], tf.string)))
+        among = max(1, self.buffer // (2 * self.samples + shards.AROUND))
 
-    def _stretches(self, draw, start, end):
-        """The clips `start` to `end` of the shards in an order that follows from `draw`: paths, clips to skip, clips to take."""
+        def read(stretches, count):
+            records = stretches.interleave(_read_stretch, cycle_length=AT_ONCE, block_length=BLOCK,
+                                           num_parallel_calls=tf.data.AUTOTUNE)
+            return records.shuffle(min(count, among), draw[0] * PRIME + draw[1], reshuffle_each_iteration=False)
+
+        tf.compat.v1.get_default_graph().seed = 1  # of the graph in which this is traced: beside 0, TensorFlow takes no tensor
         order = tf.random.experimental.stateless_shuffle(tf.range(len(self.paths)), seed=draw)
+        return self._parts(order, batch_size, share, read)
+
+    def _parts(self, order, batch_size, share, read):
+        """The records of each part of each batch, the shards being in some order and read by a function of stretches."""
+        if batch_size % share.of:
+            raise KwsclsError(f"is no multiple of the {share.of} replicas", f"--batch-size {batch_size}")
+        own = batch_size // share.of
+        start = share.sizes(len(self), batch_size, range(share.first)).sum()
+        sizes = share.sizes(len(self), batch_size, range(share.first, share.first + share.count)).ravel()
+        whole = int((sizes != own).argmax()) if (sizes != own).any() else len(sizes)
+        last = sizes[whole:]
+        if len(last) <= 1 and all(last):
+            return read(self._stretches(order, start, start + sizes.sum()), int(sizes.sum())).batch(own)
+        middle, edges = start + whole * own, np.cumsum([0, *last])
+        rest = read(self._stretches(order, middle, start + sizes.sum()), int(last.sum())).batch(int(last.sum()))
+        ends = rest.flat_map(lambda records: tf.data.Dataset.from_tensor_slices((edges[:-1], edges[1:])).map(
+            lambda first, end: records[first:end]))
+        return read(self._stretches(order, start, middle), whole * own).batch(own).concatenate(ends) if whole else ends
+
+    def _stretches(self, order, start, end):
+        """The clips `start` to `end` of the shards in some order: a dataset of paths, clips to skip, clips to take."""
         clips = tf.gather(tf.constant(self.clips, tf.int64), order)
         ends = tf.cumsum(clips)
         skip = tf.clip_by_value(start - (ends - clips), 0, clips)
         take = tf.clip_by_value(end - (ends - clips), 0, clips) - skip
         used = take > 0
-        return tf.boolean_mask(tf.gather(tf.constant(self.paths), order), used), skip[used], take[used]
+        paths = tf.boolean_mask(tf.gather(tf.constant(self.paths), order), used)
+        return tf.data.Dataset.from_tensor_slices((paths, skip[used], take[used]))
 
 
 def waveforms_of(records, samples):

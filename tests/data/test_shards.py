@@ -157,7 +157,7 @@ def test_beam_makes_folders_too_and_reads_and_writes_elsewhere(both, tmp_path, m
     monkeypatch.chdir(tmp_path)
     place = f"ram://{tmp_path.name}"
     rows = ["path,label,split,group"]
-    for clip in (clip for split in ("train", "validation", "test") for clip in prepared.split_clips(both[0] / split)[:5]):
+    for clip in (clip for split in ("train", "validation", "test") for clip in prepared.split_clips(both[0] / split)[::3]):
         name = "-".join(clip.path.parts[-3:])
         storage.write(f"{place}/{name}", clip.path.read_bytes())
         rows.append(f"{name},{clip.labels[0]},{clip.split},{name}")

@@ -7,11 +7,12 @@ import pytest
 import tensorflow as tf
 
 from kwscls.data import shards
+from kwscls.data.convert import wav_bytes
 from kwscls.data.manifest import Recording
+from kwscls.data.order import Share
 from kwscls.data.pipeline import ordered_batches, steps, training_batches
 from kwscls.data.stream import StreamedClips
 from kwscls.errors import KwsclsError
-from kwscls.data.convert import wav_bytes
 
 CLIPS = 53
 LABELS = ["no", "yes"]
@@ -58,19 +59,31 @@ def test_a_batch_is_samples_and_labels(packed):
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
-@pytest.mark.parametrize("batch_size", [12, 60])
-def test_no_clip_twice_or_lost_in_an_epoch(packed, workers, batch_size):
+@pytest.mark.parametrize("batch_size, least", [(12, 1), (12, 2), (60, 1)])
+def test_no_clip_twice_or_lost_in_an_epoch(packed, workers, batch_size, least):
     clips = StreamedClips(packed / "train", 5)
-    streams = [numbers(training_batches(clips, batch_size, 3, 2, worker=(index, workers))) for index in range(workers)]
+    shares = [Share(index, 1, workers, least) for index in range(workers)]
+    streams = [numbers(training_batches(clips, batch_size, 3, 2, share=share)) for share in shares]
     count = steps(clips, batch_size)
     assert [len(stream) for stream in streams] == [2 * count] * workers
+    edges = np.diff(Share(of=workers, least=least).edges(CLIPS, batch_size)).tolist()
     for epoch in (0, 1):
         of_epoch = [stream[epoch * count:(epoch + 1) * count] for stream in streams]
         assert collections.Counter(number for stream in of_epoch for batch in stream for number in batch) == {
             number: 1 for number in range(CLIPS)}
-        for step in range(count):  # together the workers' shares are one batch
-            whole = batch_size if step < count - 1 else CLIPS - batch_size * (count - 1)
-            assert sum(len(stream[step]) for stream in of_epoch) == whole
+        assert [sum(len(stream[step]) for stream in of_epoch) for step in range(count)] == edges
+        assert min(len(batch) for stream in of_epoch for batch in stream) >= least
+    whole = [numbers(ordered_batches(clips, batch_size, share)) for share in shares]
+    assert sorted(number for stream in whole for batch in stream for number in batch) == list(range(CLIPS))
+
+
+def test_a_worker_feeds_several_replicas(packed, tones):
+    from kwscls.data.pipeline import Clips
+
+    for clips in (StreamedClips(packed / "train", 5), Clips(tones / "train", 5)):
+        sizes = [[len(waveforms) for waveforms, _ in training_batches(clips, 12, 3, 1, share=Share(first, count, 3, 2))]
+                 for first, count in ((0, 2), (2, 1))]
+        assert len(sizes[0]) == 2 * len(sizes[1]) and sum(map(sum, sizes)) == len(clips) and min(map(min, sizes)) >= 2
 
 
 def test_the_order_follows_from_seed_and_epoch(packed):
@@ -98,15 +111,16 @@ def test_augmentation_draws_anew_for_each_step_and_worker(packed):
         batches = training_batches(clips, 10, 5, 1, change=lambda waveforms, targets, seed: (waveforms, seed[None]), **more)
         return [tuple(seed.numpy()[0]) for _, seed in batches]
 
-    assert seeds() == [(5, step) for step in range(6)] and not set(seeds()) & set(seeds(worker=(1, 2)))
+    assert seeds() == [(5, step) for step in range(6)]
+    assert [seeds(share=Share(index, 1, 2)) for index in (0, 1)] == [[(5, part) for part in range(index, 12, 2)] for index in (0, 1)]
 
 
 def test_what_a_stream_cannot_do(packed):
     clips = StreamedClips(packed / "train", 5)
     with pytest.raises(KwsclsError, match="--evened sampling.*take --evened weights"):
         clips.shuffled(10, tf.constant([0, 0], tf.int64), chances=np.ones(CLIPS))
-    with pytest.raises(KwsclsError, match="--batch-size 10: is no multiple of the 3 workers"):
-        clips.shuffled(10, tf.constant([0, 0], tf.int64), worker=(0, 3))
+    with pytest.raises(KwsclsError, match="--batch-size 10: is no multiple of the 3 replicas"):
+        clips.shuffled(10, tf.constant([0, 0], tf.int64), share=Share(of=3))
     with pytest.raises(KwsclsError, match="labels that the model does not know: yes"):
         StreamedClips(packed / "train", 5, ["no"])
 
@@ -116,6 +130,7 @@ def test_workers_share_batches_of_clips_in_memory_too(tones):
 
     clips = Clips(tones / "train", 100)
     whole = [waveforms.numpy() for waveforms, _ in training_batches(clips, 10, 1, 1)]
-    parts = [[waveforms.numpy() for waveforms, _ in training_batches(clips, 10, 1, 1, worker=(index, 3))] for index in range(3)]
+    parts = [[waveforms.numpy() for waveforms, _ in training_batches(clips, 10, 1, 1, share=Share(index, 1, 3, 0))]
+             for index in range(3)]
     for step, batch in enumerate(whole):
         np.testing.assert_array_equal(np.concatenate([part[step] for part in parts]), batch)
