@@ -76,7 +76,9 @@ class StreamedClips:
 
     def ordered(self, batch_size, share=Share()):
         """The parts of the batches of all clips, as `shuffled`; those of a sole worker in the order of the manifest."""
-        return self._parts(tf.range(len(self.paths)), batch_size, share, lambda stretches, count: stretches.flat_map(_read_stretch))
+        parts = self._parts(tf.range(len(self.paths)), batch_size, share, lambda stretches, _: stretches.flat_map(_read_stretch))
+        count = -(-len(self) // batch_size) * share.count
+        return parts.apply(tf.data.experimental.assert_cardinality(count))  # without which Keras warns at its end
 
     def shuffled(self, batch_size, draw, chances=None, share=Share()):
         """The records of each part of each batch of one epoch; arguments as of `order.Indexed.shuffled`.
