@@ -14,7 +14,7 @@ from kwscls.serving import checksums
 from kwscls.serving.detector import BACKGROUND, STORED, Detection, ListenRules
 
 THRESHOLDS = np.round(np.concatenate([np.arange(0.30, 0.95, 0.025), np.arange(0.95, 0.9995, 0.0025), [0.9999]]), 4)
-SMOOTH = (1, 2, 3, 4, 6)
+SMOOTH = (1, 2, 3, 4, 6, 8)
 """Windows over which scores are averaged, to choose from."""
 REFRACTORY = (0.5, 1.0, 1.5)
 """Seconds between two equal detections, to choose from."""
@@ -22,6 +22,8 @@ LEVELS = (-50, -25)
 """Loudness of the background, dB of full scale, drawn anew for each piece of it."""
 
 
+USABLE = 0.5
+"""Rules that miss more than this share of the words are not stored."""
 POINT = ("threshold", "false_accepts_per_hour", "false_accepts_per_hour_interval", "false_reject_rate",
          "false_reject_rate_interval")
 
@@ -56,7 +58,13 @@ def evaluate_stream(run, data=None, out=None, **settings):
     results = {"model": bundle.model} | measure(bundle, Path(prepared_folder(run, data)), **settings)
     plots.save(plots_stream.stream(results), out / "stream.png")
     files.write_json(out / "stream.json", results)
-    return results, [out / "stream.json", out / "stream.png", store(bundle, results)]
+    paths = [out / "stream.json", out / "stream.png"]
+    if results["false_reject_rate"] <= USABLE:
+        paths.append(store(bundle, results))
+    else:
+        console.say(f"note: at {results['wanted_per_hour']:g} false accepts per hour {results['false_reject_rate']:.0%} of the words "
+                    "are missed: no rules are stored; allow more with --per-hour, or train with more noise and other words")
+    return results, paths
 
 
 def measure(bundle, folder, split="test", hours=2.0, per_hour=1.0, noise=None, hop=ListenRules.hop, seed=0, batch_size=64):
@@ -146,11 +154,17 @@ def heard(bundle, clips, noises, hours, hop, seed, batch_size):
 
 
 def choose_rules(told, per_hour, hop):
-    """The `ListenRules` with which the fewest words are missed at no more than so many false accepts per hour."""
+    """The `ListenRules` with which the fewest words are missed at no more than so many false accepts per hour.
+
+    Where that rate leaves no word, smoothing and refractory time are those that miss the fewest over all rates up to 1000.
+    """
     def missed(pair):
         points = curve(told, ListenRules(smooth=pair[0], refractory=pair[1], hop=hop))
         point = points[choose(points, per_hour)]
-        return point["false_accepts_per_hour"] > per_hour, point["false_reject_rate"], point["threshold"], pair
+        false, lost = (np.array([one[name] for one in points]) for name in ("false_accepts_per_hour", "false_reject_rate"))
+        overall = np.mean([lost[false <= rate].min(initial=1) for rate in np.geomspace(1, 1000, 31)])
+        lost = point["false_reject_rate"] if point["false_accepts_per_hour"] <= per_hour else 1.0
+        return lost, overall, point["threshold"], pair
 
     _, _, threshold, (windows, refractory) = min(map(missed, itertools.product(SMOOTH, REFRACTORY)))
     return ListenRules({}, threshold, windows, refractory, hop)

@@ -26,7 +26,9 @@ def save(model, folder):
             the number of labels where there are fewer. A frame model's scores are averaged over the frames.
         embedding: waveform as above; embedding, float32 [batch, width], or [batch, frames, width] of a frame model: what
             the layer that makes the logits reads.
-    All cut or zero-pad a clip at its end to the model's length. The first two give
+        stream: waveform, some frames of further sound, and state, float32 [batch, size], zeros at first; scores of the last
+            clip of the sound, and the state to come. Only where the model's frames can be kept, see `serving.streaming`.
+    All but the last cut or zero-pad a clip at its end to the model's length. The first two give
         scores: float32 [batch, labels], or [batch, frames, labels] of a frame model;
         label: string [batch] or [batch, frames], the label with the highest score;
         labels: string [batch, labels], the labels in the order of the scores;
@@ -52,7 +54,7 @@ def write(made, folder):
         names.write_text("".join(f"{label}\n" for label in made.model.labels), encoding="utf-8")
         made.save(beside, str(names))
         (beside / "assets.extra").mkdir()
-        (beside / FACTS).write_text(json.dumps(facts(made.model), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        (beside / FACTS).write_text(json.dumps(facts(made), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def scores_of(model, waveforms):
@@ -80,12 +82,14 @@ def answers_of(made, wav_bytes):
     return {name: value.numpy() for name, value in told.items()}
 
 
-def facts(model):
-    """What a bundle says about its model."""
+def facts(made):
+    """What a `graph.Bundle` says about its model."""
+    model, stream = made.model, made.stream
     return {"model": model.name, "labels": list(model.labels), "sample_rate": model.sample_rate,
             "samples": model.samples, "activation": model.activation, "frame_step": model.frame_step,
             "frame_length": model.frame_length, "parameters": model.count_params(),
-            "thresholds": model.thresholds and list(model.thresholds), "temperature": model.temperature}
+            "thresholds": model.thresholds and list(model.thresholds), "temperature": model.temperature,
+            "stream": stream and {"step": stream.step, "state": stream.size}}
 
 
 def find(run):
@@ -142,7 +146,7 @@ def load(run):
     return Loaded(folder=folder, ask=runtimes.RUNTIMES[format_of(folder)](folder), model=known["model"],
                   labels=known["labels"], sample_rate=known["sample_rate"], samples=known["samples"],
                   activation=known["activation"], frame_step=known["frame_step"], frame_length=known["frame_length"],
-                  thresholds=known.get("thresholds"))
+                  thresholds=known.get("thresholds"), stream=known.get("stream"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,6 +164,7 @@ class Loaded:
         frame_step: samples between frames of a frame model, else None.
         frame_length: samples that such a frame sees, else None.
         thresholds: of independent labels, the score of each from which on it counts as heard; None where none are known.
+        stream: of an export with the signature `stream`, the samples of its steps, "step", and the size of its "state".
     """
 
     folder: Path
@@ -172,6 +177,7 @@ class Loaded:
     frame_step: int | None
     frame_length: int | None
     thresholds: list | None = None
+    stream: dict | None = None
 
     def scores(self, waveforms):
         """Scores, float32 [batch, labels] or [batch, frames, labels], of waveforms, float32 [batch, samples]."""

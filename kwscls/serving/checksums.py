@@ -13,7 +13,7 @@ SUMS = "SHA256SUMS"
 def write(folder):
     """Write the checksum of every file in a folder."""
     folder = Path(folder)
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / SUMS)
     files.write_text(folder / SUMS, "".join(f"{files.sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in paths))
 
 

@@ -162,7 +162,9 @@ def load_model(run):
 def complete(folder, run, made, kind, quantize, compared):
     """Put beside a model all that travels with it: facts, proof, warm-up requests, card, settings, checksums."""
     signatures = list(proof.INPUTS) if kind == "savedmodel" else [WAVEFORM]
-    facts = {**bundle.facts(made.model), "format": kind, "quantize": quantize, "signatures": signatures,
+    known = bundle.facts(made)
+    facts = {**known, "stream": known["stream"] if kind == "savedmodel" else None, "format": kind, "quantize": quantize,
+             "signatures": signatures,
              "tolerance": TOLERANCES[kind] if quantize == "none" else QUANTISED}
     (folder / bundle.FACTS).parent.mkdir(exist_ok=True)
     files.write_json(folder / bundle.FACTS, facts)
@@ -186,8 +188,11 @@ def warm_up(folder, signatures):
         console.say("note: no warm-up requests, since tensorflow-serving-api is not installed: pip install 'kwscls[serving]'")
         return
     inputs, _ = proof.read(folder)
-    warmup.write(folder, [(signature, {proof.INPUTS[signature]: inputs[proof.INPUTS[signature]][:1]})
-                          for signature in signatures])
+    requests = [(signature, {proof.INPUTS[signature]: inputs[proof.INPUTS[signature]][:1]}) for signature in signatures]
+    if stream := bundle.read_facts(folder)["stream"]:
+        requests.append(("stream", {"waveform": np.zeros((1, stream["step"]), np.float32),
+                                    "state": np.zeros((1, stream["state"]), np.float32)}))
+    warmup.write(folder, requests)
 
 
 def check(folder, kind):

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from kwscls.dsp import wav
 from kwscls.dsp.resample import resample
+from kwscls.serving.streaming import stream_of
 
 TOP = 5
 """Labels that the signature `top` names for a clip, at most."""
@@ -25,6 +26,8 @@ class Bundle(tf.Module):
         net = keras.Model(model.inputs, [model.outputs[0], model.embedding])  # the same layers, heard before the head too
         self._model = lambda: model  # behind functions, where TensorFlow's tracking does not look
         self._net = lambda: net
+        stream = stream_of(model)
+        self._stream = lambda: stream
         self.weights = [weight.value for weight in model.weights]
         clips, files = tf.TensorSpec([None, model.samples], tf.float32), tf.TensorSpec([None], tf.string)
         self.hear = tf.function(self._hear, input_signature=[clips])  # traced once, called by every signature
@@ -35,6 +38,11 @@ class Bundle(tf.Module):
         """The model inside."""
         return self._model()
 
+    @property
+    def stream(self):
+        """Its `streaming.Stream`, or None."""
+        return self._stream()
+
     def save(self, folder, labels_file):
         """Write it as a SavedModel.
 
@@ -44,11 +52,14 @@ class Bundle(tf.Module):
         """
         kept = tf.Module(name="kwscls")  # without the functions, which would be stored beside their signatures once more
         kept.weights, kept.labels_file = self.weights, tf.saved_model.Asset(labels_file)
+        signatures = {"serving_default": self.from_waveform, "wav_bytes": self.from_wav_bytes, "top": self.top,
+                      "embedding": self.embed}
+        if self.stream:
+            signatures["stream"] = tf.function(self.listen, input_signature=[
+                tf.TensorSpec([None, None], tf.float32, name="waveform"),
+                tf.TensorSpec([None, self.stream.size], tf.float32, name="state")])
         tf.saved_model.save(kept, str(folder), signatures={
-            "serving_default": self.from_waveform.get_concrete_function(),
-            "wav_bytes": self.from_wav_bytes.get_concrete_function(),
-            "top": self.top.get_concrete_function(),
-            "embedding": self.embed.get_concrete_function()})
+            name: function.get_concrete_function() for name, function in signatures.items()})
 
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float32, name="waveform")])
     def from_waveform(self, waveform):
@@ -74,6 +85,11 @@ class Bundle(tf.Module):
         """What the head reads about waveforms, float32 [batch, samples]: [batch, width], or [batch, frames, width]."""
         return {"embedding": self.hear(fit_length(waveform, self.model.samples))[1]}
 
+    def listen(self, waveform, state):
+        """The scores of the last clip of an endless sound, and the state to come; see `streaming.Stream`."""
+        logits, state = self.stream.hear(waveform, state)
+        return {"scores": self._scores(logits), "state": state}
+
     def _decode(self, wav_bytes):
         """The clips of WAV files given as strings [batch]: [batch, samples]."""
         def clip(pair):
@@ -88,10 +104,14 @@ class Bundle(tf.Module):
 
     def score(self, clips):
         """The scores of one clip or more, [batch, samples], and what the head read."""
-        logits, embedding = (tf.cast(output, tf.float32) for output in self._net()(clips, training=False))
+        logits, embedding = self._net()(clips, training=False)
+        return self._scores(logits), tf.cast(embedding, tf.float32)
+
+    def _scores(self, logits):
+        logits = tf.cast(logits, tf.float32)
         if self.model.temperature != 1:
             logits /= self.model.temperature
-        return tf.nn.sigmoid(logits) if self.model.activation == "sigmoid" else tf.nn.softmax(logits), embedding
+        return tf.nn.sigmoid(logits) if self.model.activation == "sigmoid" else tf.nn.softmax(logits)
 
     def _hear(self, clips):
         """The answers and the embedding of clips [batch, samples]."""

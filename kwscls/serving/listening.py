@@ -29,7 +29,7 @@ def listen(bundle, blocks, rules):
     """Detections, as they come.
 
     Args:
-        bundle: what answers: `scores(waveforms [batch, samples])`, `labels`, `samples`, `sample_rate`.
+        bundle: what answers: `scores(waveforms [batch, samples])`, `labels`, `samples`, `sample_rate`, `stream`.
         blocks: an iterator of float32 arrays [any] at the bundle's rate.
         rules: `ListenRules`.
 
@@ -37,17 +37,41 @@ def listen(bundle, blocks, rules):
         `Detection`s. The sound is silent before its start, so that a word there is heard too.
     """
     detector, step = Detector(bundle.labels, rules), max(1, round(rules.hop * bundle.sample_rate))
-    heard, window, waiting = 0, np.zeros(bundle.samples, np.float32), np.zeros(0, np.float32)
+    hear = streamed(bundle) if bundle.stream and step % bundle.stream["step"] == 0 else windowed(bundle)
+    heard, waiting = 0, np.zeros(0, np.float32)
     for block in blocks:
         waiting = np.concatenate([waiting, block])
         while len(waiting) >= step:
-            window = np.concatenate([window, waiting[:step]])[-bundle.samples:]
-            waiting, heard = waiting[step:], heard + step
-            scores = np.asarray(bundle.scores(window[np.newaxis]))[0]
+            scores, waiting, heard = hear(waiting[:step]), waiting[step:], heard + step
             if scores.ndim == 2:
                 scores = scores.max(axis=0)
             if found := detector.hear(heard / bundle.sample_rate, scores):
                 yield found
+
+
+def windowed(bundle):
+    """A function from further sound, float32 [any], to the scores of the last clip, computed anew."""
+    window = np.zeros(bundle.samples, np.float32)
+
+    def hear(sound):
+        nonlocal window
+        window = np.concatenate([window, sound])[-bundle.samples:]
+        return np.asarray(bundle.scores(window[np.newaxis]))[0]
+
+    return hear
+
+
+def streamed(bundle):
+    """The same by the signature `stream`, which keeps the frames that it has computed."""
+    state = np.zeros((1, bundle.stream["state"]), np.float32)
+
+    def hear(sound):
+        nonlocal state
+        answer = bundle.answer("stream", waveform=sound[np.newaxis], state=state)
+        state = answer["state"]
+        return answer["scores"][0]
+
+    return hear
 
 
 def sound(source, sample_rate, rate=16000):

@@ -145,6 +145,19 @@ def replay(ask, folder, signatures):
     return rows
 
 
+def replay_stream(ask, folder, facts):
+    """The same for the signature `stream`: each clip piece by piece, behind as much silence as fills the first piece up."""
+    inputs, expected = read(folder)
+    step, samples = facts["stream"]["step"], facts["samples"]
+    sound = np.pad(inputs["waveform"][:, :samples], ((0, 0), (-samples % step, max(0, samples - inputs["waveform"].shape[1]))))
+    state = np.zeros((len(sound), facts["stream"]["state"]), np.float32)
+    for piece in np.split(sound, range(10 * step, sound.shape[1], 10 * step), axis=1):
+        answer = ask("stream", waveform=piece, state=state)
+        state = answer["state"]
+    return {"signature": "stream", "output": "scores", "clips": len(sound),
+            **difference(answer["scores"], expected["scores"], "scores", folder)}
+
+
 def difference(answer, expected, output="", folder=None):
     """How far an output lies from what it must be, for `replay`."""
     if answer is None or answer.shape != expected.shape:

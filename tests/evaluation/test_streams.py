@@ -15,7 +15,7 @@ RULES = ListenRules(smooth=2, refractory=0.5, hop=0.1)
 class Ear:
     """Hears high and low tones by their zero crossings, and quiet as silence."""
 
-    labels, samples, sample_rate, frame_step = ["_silence_", "high", "low"], 4000, 16000, None
+    labels, samples, sample_rate, frame_step, stream = ["_silence_", "high", "low"], 4000, 16000, None, None
     model = "ear"
 
     def scores(self, waveforms):

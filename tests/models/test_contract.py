@@ -85,9 +85,31 @@ def test_its_file_and_its_export_answer_as_it_does(name, tmp_path):
     bundle.save(again, tmp_path / "saved_model")
     loaded = bundle.load(tmp_path)
     np.testing.assert_array_equal(loaded.scores(clips()), ours)
+    assert bool(loaded.stream) == (name not in WITHOUT_STREAM)
+    if loaded.stream:
+        the_stream_is_the_last_clip(loaded)
     for samples in (1600, 32000, 960000):
         scores = loaded.scores(clips(2, samples))
         assert np.isfinite(scores).all() and scores.shape[-1] == 3
+
+
+WITHOUT_STREAM = (
+    "sincnet", "sincnet_timit", "wav2vec2",  # listen to the waveform, normalised clip by clip
+    "bcresnet_1", "matchboxnet_3x1x64", "attrnn",  # their frames mirror or pad the ends of a clip
+    "yamnet", "alexnet", "vgg11", "densenet121", "inception_v3", "convnext_tiny")  # pad clips as short as these
+
+
+def the_stream_is_the_last_clip(loaded):
+    """Piece by piece, in steps of a frame and more, the scores are those of the last clip, with silence before its start."""
+    step, at = loaded.stream["step"], 0
+    sound, state = clips(2, 4 * SAMPLES), np.zeros((2, loaded.stream["state"]), np.float32)
+    for frames in (1, 3, 7, 30, 1):
+        answer = loaded.answer("stream", waveform=sound[:, at:at + frames * step], state=state)
+        at, state = at + frames * step, answer["state"]
+        window = np.concatenate([np.zeros((2, SAMPLES), np.float32), sound], axis=1)[:, at:at + SAMPLES]
+        np.testing.assert_allclose(answer["scores"], loaded.scores(window), atol=1e-5)
+    with pytest.raises(KwsclsError, match=f"a multiple of {step} samples, not {step + 1}$"):
+        loaded.answer("stream", waveform=sound[:, :step + 1], state=state)
 
 
 def test_names_and_sizes_that_do_not_exist():

@@ -81,7 +81,7 @@ def test_warm_up_requests_are_what_the_server_reads(served, loaded):
 
     records = list(tf.data.TFRecordDataset(str(served / "4" / "assets.extra" / "tf_serving_warmup_requests")))
     requests = [prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request for record in records]
-    assert [request.model_spec.signature_name for request in requests] == list(proof.INPUTS)
+    assert [request.model_spec.signature_name for request in requests] == [*proof.INPUTS, "stream"]
     for request in requests:
         inputs = {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
         assert all(len(value) == 1 for value in loaded.answer(request.model_spec.signature_name, **inputs).values())
@@ -141,8 +141,10 @@ def test_the_card_says_what_and_how_good(served):
 def test_the_proof_holds_bit_for_bit(served, runtime, capsys):
     assert verify.main([str(served), "--runtime", runtime, "--tolerance", "0", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["same"] and {row["signature"] for row in told["rows"]} == set(proof.INPUTS)
-    assert len(told["rows"]) == 9 and all(row["clips"] == 2 and not (row["difference"] or row["words"]) for row in told["rows"])
+    assert told["same"] and {row["signature"] for row in told["rows"]} == {*proof.INPUTS, "stream"}
+    *rows, stream = told["rows"]
+    assert len(rows) == 9 and all(row["clips"] == 2 and not (row["difference"] or row["words"]) for row in rows)
+    assert stream["output"] == "scores" and stream["difference"] <= 1e-5
 
 
 def test_what_differs_is_told(copied, capsys):
@@ -156,16 +158,16 @@ def test_what_differs_is_told(copied, capsys):
     checksums.write(copied)
     assert verify.main([str(copied)]) == 2
     printed = capsys.readouterr()
-    assert "answers otherwise than it must" in printed.err and printed.out.count("DIFFERS") == 2
+    assert "answers otherwise than it must" in printed.err and printed.out.count("DIFFERS") == 3
     assert verify.main([str(copied), "--runtime", "onnx"]) == 2
     assert "which onnx does not run" in capsys.readouterr().err
 
 
 def test_nothing_finite_is_the_same_as_what_is_no_number():
-    row = proof.difference(np.array([np.nan, 1.0]), np.array([0.0, 1.0]))
+    row = {"signature": "top", **proof.difference(np.array([np.nan, 1.0]), np.array([0.0, 1.0]))}
     from kwscls.serving.verify import within
 
-    assert not within({**row}, 1e9) and within({"difference": 0.0, "words": None}, 0.0)
+    assert not within(row, 1e9) and within({**row, "difference": 0.0}, 0.0)
     with pytest.raises(KwsclsError, match="instead of"):
         proof.difference(np.zeros(2), np.zeros(3))
 

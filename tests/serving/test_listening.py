@@ -11,7 +11,7 @@ from kwscls import listen as verb
 from kwscls.errors import KwsclsError
 from kwscls.serving import bundle as bundles
 from kwscls.serving.detector import STORED, Detector, ListenRules
-from kwscls.serving.listening import listen, sound, stored_rules
+from kwscls.serving.listening import listen, sound, stored_rules, streamed, windowed
 from tests.conftest import write_wav
 from tests.serving.test_predict import Loud
 
@@ -38,6 +38,16 @@ def test_the_size_of_the_blocks_does_not_matter(block):
     blocks = (waveform[at:at + block] for at in range(0, 1000, block))
     found = list(listen(Listener(), blocks, ListenRules(default=0.65, smooth=1, refractory=0.2, hop=0.025)))
     assert [one.time for one in found if one.label == "loud"] == [0.325, 0.825]
+
+
+def test_the_stream_hears_what_windows_hear(small_bundle):
+    """The export's own state, in steps of its frames; other steps are heard in windows."""
+    bundle = bundles.load(small_bundle)
+    assert bundle.stream["step"] == 128
+    sound, hears = np.random.default_rng(0).normal(0, 0.1, 6400).astype(np.float32), (streamed(bundle), windowed(bundle))
+    for at in range(0, 6400, 640):
+        ours, windows = (hear(sound[at:at + 640]) for hear in hears)
+        np.testing.assert_allclose(ours, windows, atol=1e-5)
 
 
 def test_a_pipe_of_raw_pcm(monkeypatch):

@@ -14,7 +14,7 @@ from kwscls.serving.predict import cut, predict, read
 class Loud:
     """Stands for a bundle: the score of the second label is the loudness of the window."""
 
-    labels, samples, sample_rate, frame_step, frame_length = ["quiet", "loud"], 100, 1000, None, None
+    labels, samples, sample_rate, frame_step, frame_length, stream = ["quiet", "loud"], 100, 1000, None, None, None
 
     def __init__(self):
         self.batches = []
