@@ -30,7 +30,7 @@ class TrainSettings:
 
     verb: typing.ClassVar[str] = "train"
 
-    data: str = setting("spoken_words", "a folder of class folders, a manifest, a prepared folder or a corpus's name")
+    data: str = setting("spoken_words", "a folder of class folders, a manifest, a prepared folder, shards or a corpus's name")
     model: str = setting("resfold", "a name of python -m kwscls.models")
     out: str | None = setting(None, "the run's folder to be (default export/MODEL)")
     epochs: int | None = setting(None, "passes over the training clips, at most")
@@ -72,6 +72,8 @@ class TrainSettings:
     band_warp: float | None = setting(None, "share of their place by which mel bands are stretched at most, another voice")
     band_gain: float | None = setting(None, "most decibels that mel bands are raised or lowered, another microphone")
     noises: str | None = setting(None, "a folder of 16-bit mono WAV noises (default: the corpus's own, else coloured noise)")
+    data_service: str | None = setting(None, "let the workers of a tf.data service read and augment the clips, which must be "
+                                       "shards that they see", metavar="HOST:PORT")
     patience: int | None = setting(None, "epochs without a better validation score before it stops; 0 never stops early")
     weights: str | None = setting(None, "weights to start from: a file, a folder, one of our runs, or hf:owner/name")
     few_shot: bool = setting(False, "leave all but the head as the weights are, and solve the head in seconds")

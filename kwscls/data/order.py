@@ -46,6 +46,8 @@ class Share:
 class Indexed:
     """Clips that are reached by index: a subclass has a length and `batch(indices)`."""
 
+    service = None  # see `stream.StreamedClips`
+
     def shuffled(self, batch_size, draw, chances=None, share=Share()):
         """What `batch` takes for each part of each batch of one epoch.
 

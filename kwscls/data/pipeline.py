@@ -13,14 +13,23 @@ from kwscls.data.convert import HEADER
 from kwscls.data.order import Indexed, Share
 from kwscls.data.prepared import class_files, class_folders, contents_of, label_marks, label_names, split_clips
 from kwscls.data.stream import StreamedClips, waveforms_of
+from kwscls.errors import KwsclsError
 
 MEMORY = 4 << 30
 """Bytes of 16-bit samples that one split may take in memory; a larger one is read from its files in each epoch."""
 
 
-def open_clips(folder, samples, labels=None, memory=MEMORY, corrections=None):
-    """The clips of a split: `Clips`, or `StreamedClips` of shards that do not fit into memory; arguments as of `Clips`."""
+def open_clips(folder, samples, labels=None, memory=MEMORY, corrections=None, service=None):
+    """The clips of a split: `Clips`, or `StreamedClips` of shards that do not fit into memory or that a service reads.
+
+    Arguments as of those.
+    """
     folder = Path(folder)
+    if service:
+        if corrections or not shards.is_sharded(folder.parent):
+            raise KwsclsError("reads shards as they are", "--data-service", "make some with python -m kwscls.prepare --shards, "
+                              "which takes --corrections too")
+        return StreamedClips(folder, samples, labels, service=service)
     if shards.is_sharded(folder.parent) and not corrections and 2 * samples * sum(
             shards.paths_of(folder.parent, folder.name)[1]) > memory:
         return StreamedClips(folder, samples, labels)
@@ -175,6 +184,11 @@ def training_batches(clips, batch_size, seed, epochs, first_epoch=0, change=None
             return waveforms, targets
         return waveforms, targets, tf.linalg.matvec(targets, tf.cast(weights, tf.float32)) / tf.reduce_sum(targets, axis=1)
 
+    if clips.service:
+        if share.of > 1 or chances is not None:
+            raise KwsclsError("feeds one process, each clip once an epoch", "--data-service",
+                              "leave out --strategy and --evened sampling")
+        return clips.served(batch_size, seed, first_epoch, epochs, read).prefetch(tf.data.AUTOTUNE)
     keys = tf.data.Dataset.range(first_epoch, epochs).flat_map(epoch_keys)
     return keys.map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
 

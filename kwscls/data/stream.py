@@ -34,6 +34,7 @@ class StreamedClips:
         samples: length that each clip is cut or zero-padded to, at its end.
         labels: their names in the order of the logits; those of the split when None.
         buffer: bytes of clips among which the next one is drawn.
+        service: address of a tf.data service whose workers read and change the clips to train on, or None.
 
     Attributes:
         labels: the names of the labels.
@@ -44,8 +45,8 @@ class StreamedClips:
         KwsclsError: the split holds a label that the model does not know.
     """
 
-    def __init__(self, folder, samples, labels=None, buffer=BUFFER):
-        self.folder, self.samples, self.buffer = Path(folder), samples, buffer
+    def __init__(self, folder, samples, labels=None, buffer=BUFFER, service=None):
+        self.folder, self.samples, self.buffer, self.service = Path(folder), samples, buffer, service
         told = shards.read_index(self.folder.parent)
         of_split = {label: count for label, count in told["splits"][self.folder.name]["labels"].items() if count}
         self.labels = list(labels or sorted(of_split))
@@ -102,6 +103,34 @@ class StreamedClips:
         tf.compat.v1.get_default_graph().seed = 1  # of the graph in which this is traced: beside 0, TensorFlow takes no tensor
         order = tf.random.experimental.stateless_shuffle(tf.range(len(self.paths)), seed=draw)
         return self._parts(order, batch_size, share, read)
+
+    def served(self, batch_size, seed, first_epoch, epochs, read):
+        """Batches by the workers of the tf.data service, who take shards as they are free.
+
+        Every clip comes once for each epoch, but an epoch's last clips may come after the next one's first.
+
+        Args:
+            batch_size: clips a batch.
+            seed: of the shards' order in each epoch.
+            first_epoch, epochs: from where to where.
+            read: what workers do: a function (records, number of the batch on its worker) -> what a batch is.
+
+        Returns:
+            A `tf.data.Dataset`.
+        """
+        count = len(self.paths)
+        paths, among = tf.constant(self.paths), max(1, self.buffer // (2 * self.samples + shards.AROUND))
+
+        def shard(place):
+            order = tf.random.experimental.stateless_shuffle(tf.range(count), seed=tf.stack([tf.cast(seed, tf.int64), place // count]))
+            return tf.data.TFRecordDataset(tf.gather(paths, order[place % count]), buffer_size=READ)
+
+        records = tf.data.Dataset.range(first_epoch * count, epochs * count).interleave(
+            shard, cycle_length=AT_ONCE, block_length=BLOCK, num_parallel_calls=tf.data.AUTOTUNE)
+        batches = records.shuffle(min(len(self), among), seed=seed).batch(batch_size)
+        numbered = batches.scan(tf.constant(0, tf.int64), lambda number, batch: (number + 1, (batch, number)))
+        return numbered.map(read, num_parallel_calls=tf.data.AUTOTUNE).apply(tf.data.experimental.service.distribute(
+            tf.data.experimental.service.ShardingPolicy.DYNAMIC, f"grpc://{self.service.removeprefix('grpc://')}"))
 
     def _parts(self, order, batch_size, share, read):
         """The records of each part of each batch, the shards being in some order and read by a function of stretches."""

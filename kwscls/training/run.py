@@ -83,7 +83,8 @@ def fill_run(folder, settings):
         raise KwsclsError("needs a trained body", "--few-shot", "name one with --weights, such as export/res1d")
     recipe, sizes = chosen_recipe(settings), {**sizes_of_run(settings), **chosen_sizes(settings)}
     prepared = Path(ready(settings.data))
-    train_clips, validation_clips, rate = load_clips(prepared, settings.seconds, settings.corrections)
+    train_clips, validation_clips, rate = load_clips(prepared, settings.seconds, settings.corrections,
+                                                     settings.data_service)
     recipe = recipes.fitted(recipe, len(train_clips), train_clips.samples / rate, said(settings))
     seed_everything(settings)
     activation = settings.activation or ("sigmoid" if train_clips.several else "softmax")
@@ -239,18 +240,19 @@ def sizes_of_run(settings):
     return told.get("sizes", {})
 
 
-def load_clips(prepared, seconds=None, corrections=None):
+def load_clips(prepared, seconds=None, corrections=None, service=None):
     """The training and validation clips of a prepared folder, and their sample rate in Hz.
 
     Args:
         prepared: the folder with `train` and `validation`.
         seconds: clip length; chosen by the training clips when None.
         corrections: a table of clips to drop or relabel, see `data.corrections`; or None.
+        service: the address of a tf.data service that reads the training clips, see `data.stream`; or None.
     """
     labels = split_labels(prepared / "train", corrections)
     samples, rate = clip_length(prepared / "train", seconds)
-    train_clips, validation_clips = (open_clips(prepared / split, samples, labels, corrections=corrections)
-                                     for split in ("train", "validation"))
+    train_clips = open_clips(prepared / "train", samples, labels, corrections=corrections, service=service)
+    validation_clips = open_clips(prepared / "validation", samples, labels, corrections=corrections)
     return train_clips, validation_clips, rate
 
 

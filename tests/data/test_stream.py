@@ -10,7 +10,7 @@ from kwscls.data import shards
 from kwscls.data.convert import wav_bytes
 from kwscls.data.manifest import Recording
 from kwscls.data.order import Share
-from kwscls.data.pipeline import ordered_batches, steps, training_batches
+from kwscls.data.pipeline import open_clips, ordered_batches, steps, training_batches
 from kwscls.data.stream import StreamedClips
 from kwscls.errors import KwsclsError
 
@@ -134,3 +134,17 @@ def test_workers_share_batches_of_clips_in_memory_too(tones):
              for index in range(3)]
     for step, batch in enumerate(whole):
         np.testing.assert_array_equal(np.concatenate([part[step] for part in parts]), batch)
+
+
+def test_the_workers_of_a_service_read_every_clip_once_for_each_epoch(packed):
+    service = tf.data.experimental.service
+    dispatcher = service.DispatchServer()
+    address = dispatcher.target.removeprefix("grpc://")
+    workers = [service.WorkerServer(service.WorkerConfig(dispatcher_address=address)) for _ in range(2)]
+    clips = open_clips(packed / "train", 5, service=address)
+    seen = numbers(training_batches(clips, 10, 1, 2, change=lambda waveforms, targets, seed: (waveforms, targets)))
+    assert collections.Counter(sum(seen, [])) == {number: 2 for number in range(CLIPS)} and len(workers) == 2
+    with pytest.raises(KwsclsError, match="--data-service: feeds one process"):
+        training_batches(clips, 10, 1, 2, share=Share(of=2))
+    with pytest.raises(KwsclsError, match="--data-service: reads shards as they are; make some"):
+        open_clips(packed.parent / "train", 5, service=address)
