@@ -4,7 +4,7 @@ import ast
 import sys
 from pathlib import Path
 
-VERBS = ("train", "evaluate", "predict", "export", "verify", "prepare", "compare", "convert", "pretrain", "suspects",
+VERBS = ("train", "evaluate", "predict", "export", "verify", "prepare", "compare", "tune", "convert", "pretrain", "suspects",
          "combine", "serve", "client", "listen")
 
 

@@ -104,7 +104,7 @@ def _add(made, field, hint):
     options["help"] = options.get("help", "").replace("%", "%%")
     needed = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
     if kind is bool:
-        made.add_argument(_flag(field.name), action=argparse.BooleanOptionalAction if field.default else "store_true",
+        made.add_argument(_flag(field.name), action="store_true" if field.default is False else argparse.BooleanOptionalAction,
                           default=field.default, **options)
         return
     options["type"] = _reader(parse_text or kind)

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from kwscls import console
+from kwscls import console, devices
 from kwscls.settings import EvaluateSettings
 
 
@@ -20,9 +20,12 @@ def act(settings):
     from kwscls.evaluation.report import write_report
     from kwscls.evaluation.run import evaluate, written
 
-    out = Path(settings.out or settings.run)
-    results = evaluate(settings.run, settings.data, settings.split, out, settings.batch_size, settings.mistakes,
-                       settings.noise, settings.seed)
+    strategy = devices.begin(settings.strategy)
+    with devices.chiefs(Path(settings.out or settings.run), strategy) as out:
+        results = evaluate(settings.run, settings.data, settings.split, out, settings.batch_size, settings.mistakes,
+                           settings.noise, settings.seed, strategy)
+    if not devices.is_chief():
+        return
     report = write_report(results, out)
     if settings.json:
         console.print_json(results)

@@ -15,8 +15,8 @@ def act(settings):
     """Pre-train, and say how to go on."""
     from kwscls.training.pretraining import pretrain
 
-    out = pretrain(settings)
-    console.say(f"go on with labels: python -m kwscls.train --model {settings.model} --weights {out} --data FOLDER")
+    if out := pretrain(settings):  # of several workers, the chief's
+        console.say(f"go on with labels: python -m kwscls.train --model {settings.model} --weights {out} --data FOLDER")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import dataclasses
 import typing
 
 from kwscls.command_line import factors, seconds, setting, unknown
+from kwscls.devices import STRATEGIES
 
 
 def as_dict(settings):
@@ -74,6 +75,12 @@ class TrainSettings:
     noises: str | None = setting(None, "a folder of 16-bit mono WAV noises (default: the corpus's own, else coloured noise)")
     data_service: str | None = setting(None, "let the workers of a tf.data service read and augment the clips, which must be "
                                        "shards that they see", metavar="HOST:PORT")
+    strategy: str = setting("auto", "devices that share each batch: none (one), mirrored (every GPU here), multiworker (the workers "
+                            "that TF_CONFIG names), tpu; auto takes what there is", choices=STRATEGIES)
+    precision: str = setting("float32", "of the computing in training; weights, frontends, statistics and what is exported stay "
+                             "float32", choices=("float32", "mixed_bfloat16", "mixed_float16"))
+    jit: bool | None = setting(None, "let XLA compile the step, or not (default: as the recipe says); of one device only")
+    accumulate: int = setting(1, "parts in which a batch goes through the model, for less memory")
     patience: int | None = setting(None, "epochs without a better validation score before it stops; 0 never stops early")
     weights: str | None = setting(None, "weights to start from: a file, a folder, one of our runs, or hf:owner/name")
     few_shot: bool = setting(False, "leave all but the head as the weights are, and solve the head in seconds")
@@ -114,6 +121,10 @@ class PretrainSettings:
     diversity: float = setting(0.1, "weight of the loss that asks for all entries of the codebooks")
     feature_penalty: float | None = setting(None, "weight of the mean square of the features (default 10 with group norm, else 0)")
     feature_scale: float | None = setting(None, "factor on the gradients of the feature encoder (default 0.1 with group norm, else 1)")
+    strategy: str = setting("auto", "devices that share each batch: none (one), mirrored (every GPU here), multiworker (the workers "
+                            "that TF_CONFIG names), tpu; auto takes what there is", choices=STRATEGIES)
+    precision: str = setting("float32", "of the computing; weights and losses stay float32",
+                             choices=("float32", "mixed_bfloat16", "mixed_float16"))
     seed: int = setting(0, "of weights, clips, masks and codes")
     resume: bool = setting(False, "go on with the unfinished run of this name")
     overwrite: bool = setting(False, "replace a run of this name")
@@ -171,6 +182,8 @@ class EvaluateSettings:
                                 "the background",
                                 metavar="FOLDER")
     batch_size: int = setting(64, "clips answered at once")
+    strategy: str = setting("auto", "devices that answer each batch: none (one), mirrored (every GPU here), multiworker (the workers "
+                            "that TF_CONFIG names), tpu; auto takes what there is", choices=STRATEGIES)
     seed: int = setting(0, "of the intervals' bootstrap and of the noise")
     stream: bool = setting(False, "instead, listen to a long recording stitched of the clips: false accepts per hour against "
                            "words missed; listen then uses the threshold that is chosen")
@@ -196,6 +209,26 @@ class CompareSettings:
     seeds: list[int] = setting([0], "train each model once with each of these", many=True, metavar="SEED")
     seconds: float | None = setting(None, "clip length in seconds (default: what the training clips suggest)")
     overwrite: bool = setting(False, "begin anew where a comparison of this name is")
+    json: bool = setting(False, "print one JSON object instead of a table")
+
+
+@dataclasses.dataclass
+class TuneSettings:
+    """Search settings of training in given ranges, and train with the best; the same command goes on where it was killed."""
+
+    verb: typing.ClassVar[str] = "tune"
+
+    ranges: str = setting(help="a JSON file: setting -> list of choices, or {\"low\": 1e-4, \"high\": 1e-2, \"log\": true}; "
+                          "size.NAME is a size of the model", positional=True, metavar="RANGES")
+    data: str = setting("spoken_words", "what to train on, as for train")
+    model: str = setting("resfold", "a name of python -m kwscls.models")
+    out: str | None = setting(None, "the search's folder (default export/MODEL-tune)")
+    search: str = setting("bayesian", "how the next trial is chosen", choices=("random", "bayesian", "hyperband"))
+    trials: int = setting(20, "trainings at most; hyperband takes what its rounds need")
+    epochs: int | None = setting(None, "passes over the training clips of a trial, of hyperband's longest (default: the recipe's)")
+    budget: float | None = setting(None, "time that each trial may take, such as 2m; not with hyperband", parse=seconds,
+                                   metavar="TIME")
+    seed: int = setting(0, "of the search and of every training")
     json: bool = setting(False, "print one JSON object instead of a table")
 
 

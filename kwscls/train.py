@@ -15,8 +15,8 @@ def act(settings):
     """Train, and say where the run is."""
     from kwscls.training.run import train
 
-    out = train(settings)
-    console.say(f"ask it: python -m kwscls.predict {out} FILE")
+    if out := train(settings):  # of several workers, the chief's
+        console.say(f"ask it: python -m kwscls.predict {out} FILE")
 
 
 if __name__ == "__main__":

@@ -13,11 +13,12 @@ from kwscls.evaluation.calibration import apply_temperature, fit_temperature, re
 from kwscls.evaluation.mistakes import worst_mistakes
 from kwscls.evaluation.multilabel import choose_thresholds, multilabel_scores
 from kwscls.evaluation.scores import scores
+from kwscls.evaluation.spread import spread
 
 METRICS = "metrics.json"
 
 
-def evaluate(run, data=None, split="test", out=None, batch_size=64, mistakes=20, noise=None, seed=0):
+def evaluate(run, data=None, split="test", out=None, batch_size=64, mistakes=20, noise=None, seed=0, strategy=None):
     """Say how good a run's exported model is on a split, and write the results.
 
     A temperature, and the thresholds of a model of independent labels that brings none, are chosen on the validation
@@ -34,6 +35,7 @@ def evaluate(run, data=None, split="test", out=None, batch_size=64, mistakes=20,
         mistakes: how many of the worst to name.
         noise: a folder of WAV files to disturb the clips with; None leaves the robustness out.
         seed: of the bootstrap and of the noise.
+        strategy: a `tf.distribute.Strategy` whose devices answer together; one device when None.
 
     Returns:
         What `metrics.json` holds: the keys of `scores.scores`, `model`, `split`, `data`, `calibration` (see
@@ -45,7 +47,7 @@ def evaluate(run, data=None, split="test", out=None, batch_size=64, mistakes=20,
     """
     from kwscls.serving import bundle as bundles
 
-    bundle = bundles.load(run)
+    bundle = spread(bundles.load(run), strategy)
     if table := table_of_segments(run, data):
         results, picture = frames.frame_results(bundle, table, split, batch_size, seed)
         write(results, Path(out or run))

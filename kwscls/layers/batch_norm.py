@@ -13,7 +13,9 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     One thing differs: the moving variance takes the unbiased variance of a batch, as PyTorch's
         does.
 
-    Args, weights: those of Keras' layer; `axis` is the last one. Masks are not heeded.
+    Args, weights: those of Keras' layer; `axis` is the last one. Masks are not heeded. Where it is
+        `synchronized` and a batch is shared out among several devices, the statistics are those of
+        the whole batch.
     """
 
     def call(self, inputs, training=None, mask=None):
@@ -26,6 +28,17 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
             x = tf.reshape(x, [-1, 1, 1, self.moving_mean.shape[0]])
         gain = tf.cast(self.gamma, tf.float32) if self.scale else tf.ones_like(self.moving_mean)
         shift = tf.cast(self.beta, tf.float32) if self.center else tf.zeros_like(self.moving_mean)
+        replica = tf.distribute.get_replica_context()
+        if learning and self.synchronized and replica and replica.num_replicas_in_sync > 1:
+            y = self._normalised_together(x, gain, shift, replica)
+        else:
+            y = self._normalised_here(x, gain, shift, learning)
+        y = tf.cast(y, self.compute_dtype)
+        if inputs.shape.rank != 4:
+            y = tf.ensure_shape(tf.reshape(y, whole), inputs.shape)
+        return y
+
+    def _normalised_here(self, x, gain, shift, learning):
         mean, variance = ([], []) if learning else (self.moving_mean, self.moving_variance)
         normed = tf.raw_ops.FusedBatchNormV3(
             x=x,
@@ -37,13 +50,23 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
             is_training=bool(learning),
         )
         if learning:
-            self.moving_mean.assign(
-                self.momentum * self.moving_mean + (1 - self.momentum) * normed.batch_mean
-            )
-            self.moving_variance.assign(
-                self.momentum * self.moving_variance + (1 - self.momentum) * normed.batch_variance
-            )
-        y = tf.cast(normed.y, self.compute_dtype)
-        if inputs.shape.rank != 4:
-            y = tf.ensure_shape(tf.reshape(y, whole), inputs.shape)
-        return y
+            self._move(normed.batch_mean, normed.batch_variance)
+        return normed.y
+
+    def _normalised_together(self, x, gain, shift, replica):
+        """With the statistics of what all replicas have of the batch."""
+
+        def everywhere(value):
+            return replica.all_reduce(tf.distribute.ReduceOp.SUM, value)
+
+        axes = [0, 1, 2]
+        count = everywhere(tf.cast(tf.size(x), tf.float32)) / x.shape[-1]
+        mean = everywhere(tf.reduce_sum(x, axes)) / count
+        variance = everywhere(tf.reduce_sum(tf.square(x - mean), axes)) / count
+        self._move(mean, variance * count / tf.maximum(count - 1, 1))
+        return tf.nn.batch_normalization(x, mean, variance, shift, gain, self.epsilon)
+
+    def _move(self, mean, variance):
+        """Move the statistics towards those of a batch."""
+        for moving, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(self.momentum * moving + (1 - self.momentum) * new)

@@ -63,6 +63,26 @@ class AudioClassifier(keras.Model):
 _FACTS = ("labels", "sample_rate", "activation", "frame_step", "frame_length", "thresholds", "temperature")
 
 
+def copied(model, name=None):
+    """The same network with the same weights, in float32 and of one device, whatever it was trained in and on."""
+    config = _in_float32(model.get_config())
+    made = type(model).from_config({**config, "name": name or model.name})
+    made.set_weights(model.get_weights())
+    settle(made)
+    return made
+
+
+def _in_float32(config):
+    """A Keras config whose dtype policies of mixed precision are float32's."""
+    if isinstance(config, dict):
+        if config.get("class_name") == "DTypePolicy" and config["config"]["name"].startswith("mixed_"):
+            return {**config, "config": {**config["config"], "name": "float32"}}
+        return {key: _in_float32(value) for key, value in config.items()}
+    if isinstance(config, (list, tuple)):
+        return type(config)(_in_float32(value) for value in config)
+    return config
+
+
 def settle(model):
     """Let layers of statistics, such as Keras' Normalization, take over weights that were set from outside."""
     for layer in model.layers:

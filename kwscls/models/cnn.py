@@ -35,7 +35,7 @@ def cnn(labels, samples, *, sample_rate=16000, activation="softmax", frame_lengt
     labels = label_names(labels)
     waveform = waveform_input(samples)
     x = Spectrogram(frame_length, frame_step, periodic=not frame_length % 2, name="spectrogram")(waveform)
-    x = keras.layers.Reshape((*x.shape[1:], 1), name="picture")(x)
+    x = keras.layers.Reshape((*x.shape[1:], 1), dtype="float32", name="picture")(x)
     x = keras.layers.Normalization(axis=-1, dtype="float32", name="normalization")(x)
     x = keras.layers.Resizing(size, size, name="resizing")(x)
     x = keras.layers.Conv2D(width, 3, activation="relu", name="conv1")(x)

@@ -16,17 +16,19 @@ class Averages(keras.callbacks.Callback):
     Args:
         model: the Keras model that is trained.
         steps: over how many steps the average reaches back; 0 leaves the weights as they are.
+        strategy: the `tf.distribute.Strategy` in whose scope the model was built; every device keeps its averages.
 
     Attributes:
         variables: the averages, in the order of `model.weights`, and after them how many steps they hold.
     """
 
-    def __init__(self, model, steps):
+    def __init__(self, model, steps, strategy=None):
         super().__init__()
-        self.horizon = float(steps)
+        self.horizon, self.strategy = float(steps), strategy or tf.distribute.get_strategy()
         self.own = [weight.value for weight in model.weights]
-        self.averages = [tf.Variable(value, trainable=False) for value in self.own] if steps else []
-        self.count = tf.Variable(0.0, trainable=False)
+        with self.strategy.scope():
+            self.averages = [tf.Variable(value, trainable=False) for value in self.own] if steps else []
+            self.count = tf.Variable(0.0, trainable=False)
         self.aside = []
 
     @property
@@ -37,8 +39,12 @@ class Averages(keras.callbacks.Callback):
     def _update(self):
         self.count.assign_add(1.0)
         share = 1 / tf.minimum(self.count, self.horizon)
-        for average, value in zip(self.averages, self.own, strict=True):
+
+        def move(average, value, share):
             average.assign_add(tf.cast(share, average.dtype) * (value - average))
+
+        for average, value in zip(self.averages, self.own, strict=True):
+            self.strategy.extended.update(average, move, args=(value, share), group=False)
 
     def on_train_batch_end(self, batch, logs=None):
         if self.averages:

@@ -11,7 +11,7 @@ from kwscls.errors import KwsclsError
 from kwscls.evaluation import calibration
 from kwscls.evaluation.run import evaluate, prepared_folder
 from kwscls.layers.mean_scores import MeanScores
-from kwscls.models.classifier import AudioClassifier, settle, waveform_input
+from kwscls.models.classifier import AudioClassifier, copied, settle, waveform_input
 from kwscls.serving import bundle
 from kwscls.serving.export import load_model
 from kwscls.training.run import validated_thresholds, write_model
@@ -80,17 +80,17 @@ def together(models, by="scores", names=None):
         shapes = [[tuple(weight.shape) for weight in model.weights] for model in models]
         if shapes.count(shapes[0]) != len(shapes):
             raise KwsclsError("the weights of different networks have no mean", "--by weights", "combine them --by scores")
-        made = _copy(first, first.name)
+        made = copied(first)
         made.set_weights([np.mean(values, axis=0) if values[0].dtype.kind == "f" else values[0]
                           for values in zip(*(model.get_weights() for model in models), strict=True)])
         settle(made)
         made.temperature = 1.0
         return made
     if len(models) == 1:
-        return _copy(first, first.name)
+        return copied(first)
     waveform = waveform_input(first.samples)
     logits = MeanScores(first.activation, [model.temperature for model in models], name="logits")(
-        [_copy(model, f"member_{place}")(waveform) for place, model in enumerate(models)])
+        [copied(model, f"member_{place}")(waveform) for place, model in enumerate(models)])
     return AudioClassifier(waveform, logits, name=NAME, labels=first.labels, sample_rate=first.sample_rate,
                            activation=first.activation, frame_step=first.frame_step, frame_length=first.frame_length)
 
@@ -129,11 +129,3 @@ def _scores(model, clips):
     """Scores of clips as the export computes them: float32 [clips, labels]."""
     found = np.concatenate([bundle.scores_of(model, waveforms) for waveforms, _ in ordered_batches(clips, 64)])
     return found if found.ndim == 2 else found.mean(axis=1)
-
-
-def _copy(model, name):
-    """The same model under another name."""
-    made = type(model).from_config({**model.get_config(), "name": name})
-    made.set_weights(model.get_weights())
-    settle(made)
-    return made

@@ -1,21 +1,25 @@
-"""The loop: stock `compile` and `fit`, with callbacks for schedule, best weights, budget, resume and display."""
+"""The loop: epochs of `steps.Steps`, with Keras' callbacks for schedule, best weights, budget, resume and display."""
 
 import dataclasses
 import time
+import typing
 
 import keras
 import numpy as np
+import tensorflow as tf
 
-from kwscls import console
+from kwscls import console, devices
 from kwscls.augment.spectrograms import set_strengths
 from kwscls.data import balance, pipeline
 from kwscls.data.frames import FrameClips
+from kwscls.data.order import Share
 from kwscls.errors import KwsclsError
-from kwscls.training import measures, freezing, optimizers, state
+from kwscls.models.classifier import copied
+from kwscls.training import freezing, optimizers, state
 from kwscls.training.averages import Averages
 from kwscls.training.display import Display
-from kwscls.training.frames import FrameAccuracy, FrameCrossentropy, PooledAccuracy, PooledCrossentropy
 from kwscls.training.rehearsal import rehearse
+from kwscls.training.steps import Steps
 
 ROWS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds", "val_score")
 """The columns of a history; `val_score` tells the best epoch: the accuracy, or what `measures.metrics` puts in its
@@ -42,6 +46,7 @@ class Plan:
         foreseen: seconds that it will probably take.
         used: seconds it has taken before this process, when it was resumed.
         started: when this process began it, by `time.monotonic`.
+        strategy: a `tf.distribute.Strategy`, whose chief's clock counts; or None.
     """
 
     epochs: int
@@ -50,6 +55,12 @@ class Plan:
     used: float = 0.0
     foreseen: float = 0.0
     started: float = dataclasses.field(default_factory=time.monotonic)
+    strategy: typing.Any = None
+
+    def fit_into(self, epoch, done=0, round_off=int):
+        """Take as many epochs of so many seconds, after those done, as the budget has room for."""
+        fitting = done + max(0, round_off((self.budget - self.elapsed) / epoch))
+        self.epochs = max(1, int(devices.from_chief(self.strategy, fitting)))
 
     @property
     def elapsed(self):
@@ -57,27 +68,8 @@ class Plan:
         return self.used + time.monotonic() - self.started
 
 
-def compile_model(model, recipe, per_frame=False, uneven=False):
-    """Give a model the loss, the optimizer and the metric of its task.
-
-    Args:
-        model: an `AudioClassifier`; "sigmoid" models get a binary cross-entropy for each label.
-        recipe: a `Recipe`.
-        per_frame: whether a frame model has a target for each frame; if not, its frames' mean answers for the clip.
-        uneven: whether labels are so uneven that their balanced accuracy tells more than the accuracy.
-    """
-    if model.frame_step:
-        loss, metric = (FrameCrossentropy, FrameAccuracy) if per_frame else (PooledCrossentropy, PooledAccuracy)
-        loss, metrics = loss(model.activation, recipe.label_smoothing), [metric(model.activation)]
-    else:
-        kind = keras.losses.BinaryCrossentropy if model.activation == "sigmoid" else keras.losses.CategoricalCrossentropy
-        loss = kind(from_logits=True, label_smoothing=recipe.label_smoothing)
-        metrics = measures.metrics(model.activation, uneven)
-    model.compile(optimizer=optimizers.optimizer(recipe, model), loss=loss, metrics=metrics, jit_compile=recipe.jit)
-
-
 def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume=False, change=None,
-        evened=None, thaw=None):
+        evened=None, thaw=None, strategy=None, parts=1):
     """Train a model and leave it with the weights of its best epoch.
 
     Args:
@@ -93,13 +85,18 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume
         evened: how rare labels are helped: "sampling" draws their clips more often, "weights" lets them weigh more in
             the loss, None leaves them.
         thaw: after how many epochs which frozen layers learn again, see `freezing.thaws`; the optimizer then begins anew.
+        strategy: the `tf.distribute.Strategy` in whose scope the model was built; one device when None.
+        parts: in how many parts a batch goes through the model, see `Steps`.
 
     Returns:
         The history: a list of a dict an epoch, with the keys of `ROWS`.
 
     Raises:
-        KwsclsError: the loss is no number any more, or layers would learn again after the last epoch.
+        KwsclsError: the loss is no number any more, layers would learn again after the last epoch, or there are fewer
+            clips than devices and parts of a batch.
     """
+    strategy = strategy or tf.distribute.get_strategy()
+    check_sizes(recipe.batch_size, strategy.num_replicas_in_sync, parts, len(train), len(validation))
     set_strengths(model, recipe)
     per_frame = isinstance(train, FrameClips)
     patient_from = max(thaw or {}, default=0)
@@ -108,14 +105,17 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume
                           "raise --epochs")
     chances = balance.clip_chances(train.marks) if evened == "sampling" else None
     weights = balance.label_weights(train.counts) if evened == "weights" else None
-    plan = Plan(recipe.epochs, pipeline.steps(train, recipe.batch_size), budget)
-    averages = Averages(model, recipe.average * plan.steps)
+    plan = Plan(recipe.epochs, pipeline.steps(train, recipe.batch_size), budget, strategy=strategy)
+    averages = Averages(model, recipe.average * plan.steps, strategy)
     keeper = Keeper(folder / CHECKPOINT, plan, recipe.patience, averages, patient_from)
-    validation_batches = pipeline.ordered_batches(validation, recipe.batch_size)
 
     def batches(first_epoch):
-        return pipeline.training_batches(train, recipe.batch_size, seed, ENDLESS, first_epoch, change, chances,
-                                         weights)
+        return strategy.distribute_datasets_from_function(lambda context: pipeline.training_batches(
+            train, recipe.batch_size, seed, ENDLESS, first_epoch, change, chances, weights,
+            share_of(context, parts)))
+
+    validation_batches = strategy.distribute_datasets_from_function(lambda context: pipeline.ordered_batches(
+        validation, recipe.batch_size, share_of(context)))
 
     resume = resume and keeper.path.exists()
     for until, prefixes in freezing.stages(thaw or {}, ENDLESS):
@@ -124,45 +124,111 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume
             continue
         if prefixes:
             console.say(f"{', '.join(prefixes)} may learn from here on")
-        compile_model(model, recipe, per_frame, uneven=not per_frame and balance.is_uneven(train.counts))
+        steps = Steps(model, recipe, per_frame, not per_frame and balance.is_uneven(train.counts), strategy, parts)
         if resume:
             keeper.restore(model)
             console.say(f"going on after epoch {len(keeper.rows)}")
             resume = False
         elif not keeper.rows:
-            foresee(plan, *measure(model, batches(0), validation_batches, plan.steps))
+            foresee(plan, *measure(steps, batches(0), validation_batches, plan.steps))
             if plan.foreseen > LONG:
-                rehearse(model, next(iter(validation_batches))[0][:1])
+                rehearse(copied(model), next(iter(pipeline.ordered_batches(validation, 1)))[0])
         if keeper.finished:
             break
         if len(keeper.rows) < until:
-            model.fit(batches(len(keeper.rows)), validation_data=validation_batches, verbose=0, shuffle=False,
-                      epochs=until, initial_epoch=len(keeper.rows), steps_per_epoch=plan.steps,
-                      callbacks=[Rate(recipe, plan), averages, keeper, Display(plan, keeper.rows),
-                                 keras.callbacks.TensorBoard(str(folder / "logs"), write_graph=False)])
+            go_through(steps, batches(len(keeper.rows)), validation_batches, range(len(keeper.rows), until), plan.steps,
+                       [Rate(recipe, plan), averages, keeper, Display(plan, keeper.rows),
+                        keras.callbacks.TensorBoard(str(folder / "logs"), write_graph=False)])
     keeper.put_best(model)
     return keeper.rows
 
 
-def measure(model, batches, validation_batches, steps):
+def check_sizes(batch_size, replicas, parts, train, validation):
+    """Refuse batches or data too small to be shared out.
+
+    Raises:
+        KwsclsError: a device, or a part of its batch, would get no clip.
+    """
+    for what, count, least in (("a batch has", batch_size, replicas * parts),
+                               ("there are", train, replicas * parts),
+                               ("for validation there are", validation, replicas)):
+        if count < least:
+            raise KwsclsError(f"{what} {count} clips for {replicas} devices and {parts} parts", None,
+                              "raise --batch-size, lower --accumulate, or take fewer devices")
+
+
+def share_of(context, parts=1):
+    """Which parts of a batch a worker reads.
+
+    Args:
+        context: the `tf.distribute.InputContext` of its pipeline.
+        parts: how many each device makes of its share.
+    """
+    here = context.num_replicas_in_sync // context.num_input_pipelines
+    return Share(context.input_pipeline_id * here, here, context.num_replicas_in_sync, parts)
+
+
+def go_through(steps, batches, validation_batches, epochs, count, callbacks):
+    """Train until the callbacks have enough.
+
+    Args:
+        steps: a `Steps`.
+        batches: training batches, from those of the first epoch on.
+        validation_batches: what is looked at after each epoch.
+        epochs: the numbers of the epochs, from 0 on.
+        count: batches an epoch.
+        callbacks: Keras callbacks; one ends the training by the model's `stop_training`.
+    """
+    model, iterator = steps.model, iter(batches)
+    told = keras.callbacks.CallbackList(callbacks, model=model)
+    model.stop_training = False
+    told.on_train_begin()
+    for epoch in epochs:
+        steps.reset()
+        told.on_epoch_begin(epoch)
+        for step in range(count):
+            told.on_train_batch_begin(step)
+            steps.update(iterator)
+            told.on_train_batch_end(step)
+        logs = steps.results()
+        told.on_test_begin()
+        logs |= {f"val_{name}": value for name, value in steps.check(validation_batches).items()}
+        told.on_test_end()
+        told.on_epoch_end(epoch, logs)
+        if model.stop_training:
+            break
+    told.on_train_end()
+
+
+def measure(steps, batches, validation_batches, epoch):
     """Time some steps and a validation, and leave the model as it was.
 
+    Args:
+        steps: a `Steps`.
+        batches: training batches.
+        validation_batches: those of one validation.
+        epoch: batches of an epoch, of which no more are tried.
+
     Returns:
-        Seconds a step, seconds a validation.
+        Seconds a step, seconds a validation; in all workers of a job those of the chief.
     """
-    variables = [*model.variables, *model.optimizer.variables]
-    before = state.snapshot(variables)
-    model.fit(batches, epochs=1, steps_per_epoch=1, verbose=0, shuffle=False)  # traces and compiles
+    variables = [*steps.model.variables, *steps.model.optimizer.variables]
+    before, batches = state.snapshot(variables), iter(batches)
+
+    def timed(action, times=1):
+        start = time.monotonic()
+        for _ in range(times):
+            action()
+        steps.results()  # waits until all is done
+        return float(devices.from_chief(steps.strategy, time.monotonic() - start))
+
+    timed(lambda: steps.update(batches))  # traces and compiles
     seconds, few = 0.0, 1
-    while seconds < 1 and few < steps:
-        few = min(steps, 4 * few)
-        start = time.monotonic()
-        model.fit(batches, epochs=1, steps_per_epoch=few, verbose=0, shuffle=False)
-        seconds = time.monotonic() - start
-    for _ in range(2):  # the first traces
-        start = time.monotonic()
-        model.evaluate(validation_batches, verbose=0)
-        check = time.monotonic() - start
+    while seconds < 1 and few < epoch:
+        few = min(epoch, 4 * few)
+        seconds = timed(lambda: steps.update(batches), few)
+    timed(lambda: steps.check(validation_batches))  # traces
+    check = timed(lambda: steps.check(validation_batches))
     state.put_back(variables, before)
     return seconds / few, check
 
@@ -172,7 +238,7 @@ def foresee(plan, step, check):
     epoch = step * plan.steps + check
     what = f"a step takes {1000 * step:.0f} ms, an epoch about {epoch:.1f} s"
     if plan.budget:
-        plan.epochs = max(1, int((plan.budget - plan.elapsed) / epoch))
+        plan.fit_into(epoch)
         console.say(f"{what}: {plan.epochs} epochs fit the budget")
     else:
         console.say(f"{what}: at most {plan.epochs} epochs, {plan.epochs * epoch / 60:.1f} minutes")
@@ -267,6 +333,4 @@ class Keeper(keras.callbacks.Callback):
     def _keep_to_budget(self):
         """Let the plan follow the clock, so that the schedule ends when the budget does."""
         if self.plan.budget:
-            epoch = np.median([row["seconds"] for row in self.rows[-5:]])
-            left = self.plan.budget - self.plan.elapsed
-            self.plan.epochs = len(self.rows) + max(0, round(left / epoch))
+            self.plan.fit_into(np.median([row["seconds"] for row in self.rows[-5:]]), len(self.rows), round)

@@ -17,14 +17,19 @@ class FrameCrossentropy(keras.losses.Loss):
     """
 
     def __init__(self, activation="softmax", label_smoothing=0.0, name="frame_crossentropy", **kwargs):
-        super().__init__(name=name, reduction="sum", **kwargs)
+        super().__init__(name=name, **kwargs)
         self.activation, self.label_smoothing = activation, label_smoothing
 
     def call(self, targets, logits):
         counts = tf.cast(targets >= 0, tf.float32)  # [batch, frames]
         meant = tf.one_hot(tf.cast(targets, tf.int32), logits.shape[-1])
         losses = crossentropy(meant, logits, self.activation, self.label_smoothing)
-        return losses * counts / tf.maximum(tf.reduce_sum(counts), 1.0)
+        return losses * counts * tf.cast(tf.size(counts), tf.float32) / tf.maximum(self.counted(targets), 1.0)
+
+    @staticmethod
+    def counted(targets):
+        """How many frames have a target, as a float."""
+        return tf.reduce_sum(tf.cast(targets >= 0, tf.float32))
 
     def get_config(self):
         return {"name": self.name, "activation": self.activation, "label_smoothing": self.label_smoothing}

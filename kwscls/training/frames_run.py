@@ -1,19 +1,22 @@
 """A training on recordings whose segments have labels: it fills the run's folder when the data is a table."""
 
 import dataclasses
+import functools
 import math
 import time
 from pathlib import Path
 
-from kwscls import console, files, models
+from kwscls import console, devices, files, models
 from kwscls import settings as settings_room
 from kwscls.augment.change import augmentation, load_noises
 from kwscls.data.frames import SPLITS, FrameClips, read
 from kwscls.errors import KwsclsError
 from kwscls.evaluation import tables
 from kwscls.evaluation.run import evaluate
+from kwscls.models.classifier import settle
 from kwscls.training import freezing
 from kwscls.training.fit import fit
+from kwscls.training.learner import learner
 from kwscls.training.run import chosen_recipe, chosen_sizes, seed_everything, start_model, write_run
 
 RATE = 16000
@@ -23,8 +26,8 @@ STILL = {"shift": 0.0, "speed": 0.0, "reverb": 0.0, "mixup": 0.0, "cutmix": 0.0}
 """Augmentation that moves or blurs what frames are labelled by, turned off."""
 
 
-def fill_run(folder, settings):
-    """Train a frame model on a table of segments, and write everything that a run holds into a folder.
+def fill_run(folder, settings, strategy):
+    """Train a frame model on a table of segments, and write everything that a run holds into a folder, as the chief.
 
     Raises:
         KwsclsError: the model answers for clips, or the table is not as it should be.
@@ -40,7 +43,8 @@ def fill_run(folder, settings):
     labels = sorted({segment.label for talk in talks for segment in talk.segments})
     samples = round(RATE * (settings.seconds or usual_seconds(talks)))
     seed_everything(settings)
-    model = models.build(settings.model, labels, samples, sample_rate=RATE, **sizes)
+    build = functools.partial(models.build, settings.model, labels, samples, sample_rate=RATE, **sizes)
+    model = build()
     if not model.frame_step:
         raise KwsclsError("answers for clips, but the data has labels for segments", settings.model,
                           "take wav2vec2_frames")
@@ -55,9 +59,14 @@ def fill_run(folder, settings):
                 f"{model.samples / RATE:g} s at {RATE} Hz")
     left = settings.budget and settings.budget - (time.monotonic() - started)
     noises = load_noises(settings.noises or table.parent / "noise", RATE, samples)
-    history = fit(model, clips["train"], clips["validation"], recipe, folder, seed=settings.seed, budget=left,
+    pupil = learner(model, build, strategy, settings.precision)
+    history = fit(pupil, clips["train"], clips["validation"], recipe, folder, seed=settings.seed, budget=left,
                   resume=settings.resume, change=augmentation(recipe, RATE, noises),
-                  thaw=freezing.thaws(settings.unfreeze, model))
+                  thaw=freezing.thaws(settings.unfreeze, model), strategy=strategy, parts=settings.accumulate)
+    model.set_weights(pupil.get_weights())
+    settle(model)
+    if not devices.is_chief():
+        return
     write_run(folder, model, history)
     split = "test" if any(talk.split == "test" for talk in talks) else "validation"
     results = evaluate(folder, data=str(table), split=split)

@@ -7,17 +7,18 @@ BINS = 240
 """Steps between logits -12 and 12 in which average precision tells scores apart."""
 
 
-def metrics(activation, uneven):
+def metrics(activation, uneven, labels):
     """The metrics of a model that answers for clips: "accuracy", and "score" where something else tells more.
 
     Args:
         activation: "softmax", or "sigmoid", whose score is the mean average precision.
         uneven: whether the labels of the data are; then the score of a "softmax" is the balanced accuracy.
+        labels: how many there are.
     """
     if activation == "sigmoid":
-        return [HitRate(), MeanAveragePrecision()]
+        return [HitRate(), MeanAveragePrecision(labels)]
     accuracy = keras.metrics.CategoricalAccuracy(name="accuracy")
-    return [accuracy, BalancedAccuracy()] if uneven else [accuracy]
+    return [accuracy, BalancedAccuracy(labels)] if uneven else [accuracy]
 
 
 @keras.saving.register_keras_serializable("kwscls")
@@ -31,57 +32,47 @@ class HitRate(keras.metrics.MeanMetricWrapper):
         return {"name": self.name}
 
 
-@keras.saving.register_keras_serializable("kwscls")
 class BalancedAccuracy(keras.metrics.Metric):
     """The mean over labels of the share of their clips that is answered right.
 
     Targets: [batch, labels], shares; the largest is the label. Logits: [batch, labels].
+
+    Args:
+        labels: how many there are.
     """
 
-    def __init__(self, name="score", **kwargs):
+    def __init__(self, labels, name="score", **kwargs):
         super().__init__(name=name, **kwargs)
-        self.built = False
-
-    def build(self, labels):
-        self.right, self.clips = (self.add_weight(shape=(labels,), initializer="zeros", name=name)
-                                  for name in ("right", "clips"))
-        self.built = True
+        self.right, self.clips = (self.add_weight(shape=(labels,), initializer="zeros", name=what)
+                                  for what in ("right", "clips"))
 
     def update_state(self, targets, logits, sample_weight=None):
-        if not self.built:
-            self.build(logits.shape[-1])
         truth = tf.one_hot(tf.argmax(targets, axis=-1), logits.shape[-1])
         hits = _hit(truth, logits)
         self.right.assign_add(tf.reduce_sum(truth * hits[:, None], axis=0))
         self.clips.assign_add(tf.reduce_sum(truth, axis=0))
 
     def result(self):
-        if not self.built:
-            return tf.constant(0.0)
         return _mean_where(tf.math.divide_no_nan(self.right.value, self.clips.value), self.clips.value > 0)
 
 
-@keras.saving.register_keras_serializable("kwscls")
 class MeanAveragePrecision(keras.metrics.Metric):
     """The mean over labels of the average precision of their ranking, from counts in `BINS` steps of the logits.
 
     Targets: [batch, labels], 1 (or more than a half) where a clip has the label. Logits: [batch, labels]. Labels that
     no clip has are left out.
+
+    Args:
+        labels: how many there are.
     """
 
-    def __init__(self, name="score", **kwargs):
+    def __init__(self, labels, name="score", **kwargs):
         super().__init__(name=name, **kwargs)
-        self.built = False
-
-    def build(self, labels):
-        self.have, self.all = (self.add_weight(shape=(labels * BINS,), initializer="zeros", name=name)
-                               for name in ("have", "all"))
-        self.built = True
+        self.have, self.all = (self.add_weight(shape=(labels * BINS,), initializer="zeros", name=what)
+                               for what in ("have", "all"))
 
     def update_state(self, targets, logits, sample_weight=None):
         labels = logits.shape[-1]
-        if not self.built:
-            self.build(labels)
         steps = tf.clip_by_value(tf.cast((tf.cast(logits, tf.float32) + 12) * (BINS / 24), tf.int32), 0, BINS - 1)
         places = tf.reshape(steps + tf.range(labels) * BINS, [-1])
         have = tf.reshape(tf.cast(targets > 0.5, tf.float32), [-1])
@@ -89,8 +80,6 @@ class MeanAveragePrecision(keras.metrics.Metric):
             counts.assign_add(tf.math.unsorted_segment_sum(new, places, labels * BINS))
 
     def result(self):
-        if not self.built:
-            return tf.constant(0.0)
         have, all_ = (tf.reshape(counts.value, [-1, BINS])[:, ::-1] for counts in (self.have, self.all))
         precision = tf.math.divide_no_nan(tf.cumsum(have, axis=1), tf.cumsum(all_, axis=1))
         total = tf.reduce_sum(have, axis=1)

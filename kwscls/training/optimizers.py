@@ -5,10 +5,10 @@ import keras
 from kwscls.errors import KwsclsError
 
 OPTIMIZERS = {
-    "adam": lambda **common: _scaled(keras.optimizers.Adam)(**common),
-    "adamw": lambda **common: _scaled(keras.optimizers.AdamW)(**common),
-    "sgd": lambda **common: _scaled(keras.optimizers.SGD)(momentum=0.9, nesterov=True, **common),
-    "rmsprop": lambda **common: _scaled(keras.optimizers.RMSprop)(rho=0.95, epsilon=1e-8, **common),
+    "adam": lambda **common: scaled(keras.optimizers.Adam)(**common),
+    "adamw": lambda **common: scaled(keras.optimizers.AdamW)(**common),
+    "sgd": lambda **common: scaled(keras.optimizers.SGD)(momentum=0.9, nesterov=True, **common),
+    "rmsprop": lambda **common: scaled(keras.optimizers.RMSprop)(rho=0.95, epsilon=1e-8, **common),
 }
 
 NO_DECAY = ("bias", "gamma", "beta", "position", "token", "_hz")
@@ -68,10 +68,16 @@ def _belongs(path, part):
     return "logits" not in path.split("/") if part == "body" else part in path
 
 
-def _scaled(optimizer_class):
-    """A Keras optimizer whose learning rate is multiplied by a factor of each variable: `factors`, in their order."""
+def scaled(optimizer_class):
+    """A Keras optimizer whose learning rate is multiplied by a factor of each variable: `factors`, in their order.
+
+    It takes gradients that are summed over all devices already, so that it clips those of the whole batch.
+    """
     class Scaled(optimizer_class):
         factors: list = []
+
+        def _all_reduce_sum_gradients(self, grads_and_vars):
+            return grads_and_vars
 
         def update_step(self, gradient, variable, learning_rate):
             factor = self.factors[self._get_variable_index(variable)]

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kwscls import console, files, models
+from kwscls import console, devices, files, models
 from kwscls import settings as settings_room
 from kwscls.data.unlabelled import Crops, pack, sounds
 from kwscls.errors import KwsclsError
@@ -23,8 +23,9 @@ from kwscls.pretrained.wav2vec2 import to_transformers
 from kwscls.training import state
 from kwscls.training.contrastive import (contrastive_logits, contrastive_loss, diversity_loss, perplexity,
                                          sample_negatives)
-from kwscls.training.optimizers import NO_DECAY
-from kwscls.training.run import chosen_sizes, open_run, unfinished_folder
+from kwscls.training.learner import in_precision
+from kwscls.training.optimizers import NO_DECAY, scaled
+from kwscls.training.run import chosen_sizes, join, open_run, tell_workers, unfinished_folder
 
 ROWS = ("step", "loss", "contrastive", "diversity", "accuracy", "perplexity", "temperature", "learning_rate", "seconds")
 """The columns of a history; each row is the mean over the steps since the one before."""
@@ -45,27 +46,43 @@ def pretrain(settings):
     Raises:
         KwsclsError: the data, a setting or the place of the run is not as it should be.
     """
+    strategy = devices.begin(settings.strategy)
+    if not devices.is_chief():
+        return join(settings, strategy, fill)
     out = Path(settings.out or Path("export") / f"{settings.model}_pretrained")
     settings = open_run(out, settings)
-    body, codebook = chosen_parts(settings)
-    samples = round(settings.seconds * settings.sample_rate)
-    if frame_count(samples, body.conv_kernel, body.conv_stride) < 2:
-        raise KwsclsError(f"clips of {settings.seconds:g} s have no two frames", None, "raise --seconds")
+    chosen_parts(settings)  # what is wrong with them is told before a folder is made
     unfinished = unfinished_folder(out)
     unfinished.mkdir(parents=True, exist_ok=True)
     files.write_json(unfinished / "settings.json", settings_room.as_dict(settings))
-    crops = packed_crops(settings, unfinished, samples)
-    keras.utils.set_random_seed(settings.seed)
-    model = wav2vec2_pretraining(samples, body, codebook)
-    console.say(f"{model.count_params():,} parameters; {len(crops)} recordings of "
-                f"{crops.starts[-1] / settings.sample_rate / 3600:.2f} hours")
-    history = Loop(settings, model, body, crops, unfinished / "checkpoint.npz").run()
-    write_folder(unfinished, model, body, codebook, history)
+    tell_workers(unfinished, settings, strategy)
+    fill(unfinished, settings, strategy)
     for name in ("checkpoint.npz", "recordings.int16", "starts.npy"):
         (unfinished / name).unlink()
     files.replace_folder(unfinished, out)
     console.wrote(*sorted(out.iterdir()))
+    devices.wait(strategy)
     return out
+
+
+def fill(folder, settings, strategy):
+    """Pre-train; the chief of a job writes what comes of it into the folder."""
+    body, codebook = chosen_parts(settings)
+    samples = round(settings.seconds * settings.sample_rate)
+    if frame_count(samples, body.conv_kernel, body.conv_stride) < 2:
+        raise KwsclsError(f"clips of {settings.seconds:g} s have no two frames", None, "raise --seconds")
+    if settings.batch_size % strategy.num_replicas_in_sync:
+        raise KwsclsError(f"is no multiple of the {strategy.num_replicas_in_sync} devices",
+                          f"--batch-size {settings.batch_size}")
+    crops = packed_crops(settings, folder, samples)
+    keras.utils.set_random_seed(settings.seed)
+    with strategy.scope(), in_precision(settings.precision):
+        model = wav2vec2_pretraining(samples, body, codebook)
+    console.say(f"{model.count_params():,} parameters; {len(crops)} recordings of "
+                f"{crops.starts[-1] / settings.sample_rate / 3600:.2f} hours")
+    history = Loop(settings, model, body, crops, folder / "checkpoint.npz", strategy).run()
+    if devices.is_chief():
+        write_folder(folder, model, body, codebook, history)
 
 
 def chosen_parts(settings):
@@ -118,20 +135,27 @@ class Loop:
         body: its `Body`.
         crops: the `Crops` to learn from.
         checkpoint: the file of the checkpoint.
+        strategy: the `tf.distribute.Strategy` in whose scope the model was built; one device when None. Each device hides
+            frames of its share of a batch; how evenly it uses the codebooks is looked at in that share.
     """
 
-    def __init__(self, settings, model, body, crops, checkpoint):
+    def __init__(self, settings, model, body, crops, checkpoint, strategy=None):
+        self.strategy = strategy or tf.distribute.get_strategy()
         self.settings, self.model, self.body, self.crops, self.checkpoint = settings, model, body, crops, checkpoint
         group = body.feat_extract_norm == "group"
         self.penalty = settings.feature_penalty if settings.feature_penalty is not None else 10.0 * group
         scale = settings.feature_scale if settings.feature_scale is not None else 0.1 if group else 1.0
         self.scales = [scale if weight.path.startswith("feature_encoder") else 1.0
                        for weight in model.trainable_variables]
-        self.seeds = keras.random.SeedGenerator(settings.seed)
-        self.optimizer = keras.optimizers.AdamW(settings.learning_rate, weight_decay=settings.weight_decay, beta_1=0.9,
-                                                beta_2=0.98, epsilon=1e-6)
-        self.optimizer.exclude_from_weight_decay(var_names=NO_DECAY)
-        self.optimizer.build(model.trainable_variables)
+        with self.strategy.scope():
+            self.seeds = keras.random.SeedGenerator(settings.seed)
+            optimizer = scaled(keras.optimizers.AdamW)(settings.learning_rate, weight_decay=settings.weight_decay, beta_1=0.9,
+                                                       beta_2=0.98, epsilon=1e-6)
+            optimizer.factors = [1.0] * len(model.trainable_variables)
+            optimizer.exclude_from_weight_decay(var_names=NO_DECAY)
+            half = settings.precision == "mixed_float16"
+            self.optimizer = keras.optimizers.LossScaleOptimizer(optimizer) if half else optimizer
+            self.optimizer.build(model.trainable_variables)
         self.rows, self.steps, self.used = [], settings.steps, 0.0
         if settings.resume and checkpoint.exists():
             self._restore()
@@ -152,7 +176,8 @@ class Loop:
                 step += 1
                 if settings.budget and (step - first) % 10 == 0:  # the first steps, which trace, are slow
                     each = (time.monotonic() - begun) / (step - first)
-                    self.steps = max(step, step + int((settings.budget - (time.monotonic() - started)) / each))
+                    left = int((settings.budget - (time.monotonic() - started)) / each)
+                    self.steps = int(devices.from_chief(self.strategy, max(step, step + left)))
                 bar.update(task, completed=step, total=self.steps)
                 if step % SHOW == 0 or step == self.steps:
                     self.used = time.monotonic() - started
@@ -167,21 +192,38 @@ class Loop:
         self.optimizer.learning_rate = learning_rate(self.settings.learning_rate, progress)
         self.model.get_layer("quantizer").temperature.assign(temperature(progress))
         waveforms, real = self.crops.batch(step, self.settings.batch_size)
-        found = {name: float(value) for name, value in self._step(waveforms, real).items()}
+        with devices.lost_workers():
+            found = {name: float(value) for name, value in self._step(*map(self._shared_out, (waveforms, real))).items()}
         if not np.isfinite(found["loss"]):
             raise KwsclsError(f"the loss became {found['loss']} at step {step + 1}", None, "lower --learning-rate")
         return found
 
+    def _shared_out(self, values):
+        """The share of each device of values [batch, ...]."""
+        count = len(values) // self.strategy.num_replicas_in_sync
+
+        def share(context):
+            return tf.constant(values[context.replica_id_in_sync_group * count:][:count])
+
+        return self.strategy.experimental_distribute_values_from_function(share)
+
     @tf.function(reduce_retracing=True)
     def _step(self, waveforms, real):
-        """One update; [batch, samples] and [batch], how many samples of each are real."""
+        """One update of all devices; what it told, averaged over them."""
+        told = self.strategy.run(self._step_here, args=(waveforms, real))
+        return {name: self.strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None) for name, value in told.items()}
+
+    def _step_here(self, waveforms, real):
+        """One update of a device; [batch, samples] and [batch], how many samples of each are real."""
         settings, body = self.settings, self.body
         batch, samples = waveforms.shape
         frames = frame_count(samples, body.conv_kernel, body.conv_stride)
         heard = tf.maximum(frame_count(real, body.conv_kernel, body.conv_stride), 1)
         mask = sample_spans(batch, frames, settings.mask_prob, settings.mask_length, 2, heard, self.seeds)
         negatives = sample_negatives(mask, settings.negatives, self.seeds)
-        count = tf.maximum(tf.reduce_sum(tf.cast(mask, tf.float32)), 1.0)
+        replica, here = tf.distribute.get_replica_context(), tf.reduce_sum(tf.cast(mask, tf.float32))
+        hidden = replica.all_reduce(tf.distribute.ReduceOp.MEAN, here)  # of all devices, for one of them
+        count = tf.maximum(hidden, 1.0)
         weights = self.model.trainable_variables
         with tf.GradientTape() as tape:
             answers = self.model({"waveform": waveforms, "time_mask": mask}, training=True)
@@ -191,10 +233,11 @@ class Loop:
             loss = contrastive + settings.diversity * diversity
             if self.penalty:
                 loss += self.penalty * tf.reduce_mean(tf.square(answers["conv_features"]))
-        gradients = tape.gradient(loss, weights)
+            scaled_loss = self.optimizer.scale_loss(loss)
+        gradients = replica.all_reduce(tf.distribute.ReduceOp.MEAN, tape.gradient(scaled_loss, weights))
         self.optimizer.apply([gradient if scale == 1 else gradient * scale for gradient, scale in
                               zip(gradients, self.scales)], weights)
-        right = tf.reduce_mean(tf.cast(tf.argmax(logits, axis=1) == 0, tf.float32))
+        right = tf.reduce_sum(tf.cast(tf.argmax(logits, axis=1) == 0, tf.float32)) / count
         return {"loss": loss, "contrastive": contrastive, "diversity": diversity, "accuracy": right,
                 "perplexity": perplexity(answers["choices"], mask)}
 

@@ -10,12 +10,12 @@ WORSE = 3.0  # times the lowest loss: there the ramp ends
 MEMORY = 0.9  # of the smoothed loss
 
 
-def find_rate(model, batches, rate):
+def find_rate(steps, batches, rate):
     """Train some steps with a rate that climbs from a thousandth to a hundred times, and leave the model as it was.
 
     Args:
-        model: a compiled model.
-        batches: a dataset of training batches, long enough or endless.
+        steps: a `steps.Steps` of the model.
+        batches: training batches, enough or endless.
         rate: the recipe's rate, about which is looked.
 
     Returns:
@@ -24,14 +24,16 @@ def find_rate(model, batches, rate):
 
     Source: L. Smith, "Cyclical learning rates for training neural networks", WACV 2017, section 3.3.
     """
+    model, batches = steps.model, iter(batches)
     variables = [*model.variables, *model.optimizer.variables]
     before = state.snapshot(variables)
     rates = rate * np.geomspace(*SPAN, STEPS)
     losses, average = [], 0.0
-    for step, batch in zip(range(STEPS), batches):
+    for step in range(STEPS):
         model.optimizer.learning_rate = rates[step]
-        loss = float(model.train_on_batch(*batch, return_dict=True)["loss"])
-        model.reset_metrics()
+        steps.reset()
+        steps.update(batches)
+        loss = steps.results()["loss"]
         average = MEMORY * average + (1 - MEMORY) * loss
         losses.append(average / (1 - MEMORY ** (step + 1)))
         if not np.isfinite(loss) or losses[-1] > WORSE * min(losses):

@@ -2,8 +2,11 @@
 
 import csv
 import dataclasses
+import functools
 import io
+import json
 import shutil
+import tempfile
 import time
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kwscls import console, files, models
+from kwscls import console, devices, files, models
 from kwscls import settings as settings_room
 from kwscls.augment.change import augmentation, load_noises
 from kwscls.data.frames import is_table
@@ -24,14 +27,20 @@ from kwscls.evaluation import plots, plots_inside, tables
 from kwscls.evaluation.cost import TOOK, peak_memory
 from kwscls.evaluation.multilabel import choose_thresholds
 from kwscls.evaluation.run import METRICS, evaluate
+from kwscls.models.classifier import copied, settle
 from kwscls.serving import bundle
 from kwscls.training import freezing, rates, recipes, statistics
 from kwscls.training.few_shot import solve_head
-from kwscls.training.fit import CHECKPOINT, ENDLESS, ROWS, compile_model, fit
+from kwscls.training.fit import CHECKPOINT, ENDLESS, ROWS, fit, share_of
+from kwscls.training.learner import learner
+from kwscls.training.steps import Steps
 from kwscls.training.teacher import taught
 
 RAMP = "learning_rate.json"
 """The file in which a run keeps how its learning rate was found."""
+
+KEPT = (CHECKPOINT, RAMP)
+"""From what a run that was killed goes on."""
 
 
 def train(settings):
@@ -44,13 +53,19 @@ def train(settings):
 
     Returns:
         The run's folder, with `model.keras`, `saved_model`, `settings.json`, `labels.txt`, `history.csv`,
-        `training.json`, `metrics.json`, the pictures `curves.png` and `confusion.png`, and TensorBoard's `logs`.
+        `training.json`, `metrics.json`, the pictures `curves.png` and `confusion.png`, and TensorBoard's `logs`. Of several
+        workers the chief leaves it, and the others return None.
 
         With `folds` or `seeds` it is the folder of `repeats.train_repeatedly`, which holds several runs.
 
     Raises:
         KwsclsError: the data, a setting or the place of the run is not as it should be.
     """
+    strategy = devices.begin(settings.strategy)
+    if devices.is_shared(strategy) and (settings.folds or settings.seeds > 1):
+        raise KwsclsError("is for one machine", "--folds" if settings.folds else "--seeds", "let several workers train one run")
+    if not devices.is_chief():
+        return join(settings, strategy, fill)
     out = Path(settings.out or Path("export") / default_name(settings))
     settings = open_run(out, settings)
     if settings.folds or settings.seeds > 1:
@@ -59,12 +74,8 @@ def train(settings):
         return repeats.train_repeatedly(out, settings)
     unfinished = unfinished_folder(out)
     try:
-        if is_table(settings.data):
-            from kwscls.training import frames_run  # which is made of the functions here
-
-            frames_run.fill_run(unfinished, settings)
-        else:
-            fill_run(unfinished, settings)
+        tell_workers(unfinished, settings, strategy)
+        fill(unfinished, settings, strategy)
     except KwsclsError:
         if not (unfinished / CHECKPOINT).exists():  # there is nothing that could be resumed
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -72,17 +83,53 @@ def train(settings):
     (unfinished / CHECKPOINT).unlink(missing_ok=True)
     files.replace_folder(unfinished, out)
     console.wrote(*sorted(out.iterdir()))
+    devices.wait(strategy)
     return out
 
 
-def fill_run(folder, settings):
-    """Train, and write everything that a run holds into a folder."""
+def fill(folder, settings, strategy):
+    """Fill a run's folder, whatever kind of data it learns from."""
+    if is_table(settings.data):
+        from kwscls.training import frames_run  # which is made of the functions here
+
+        frames_run.fill_run(folder, settings, strategy)
+    else:
+        fill_run(folder, settings, strategy)
+
+
+def tell_workers(folder, settings, strategy):
+    """Let the other workers of a job have the chief's settings and what it goes on from."""
+    devices.bytes_from_chief(strategy, json.dumps(settings_room.as_dict(settings)).encode())
+    for name in KEPT:
+        devices.bytes_from_chief(strategy, (folder / name).read_bytes() if (folder / name).exists() else b"")
+
+
+def join(settings, strategy, work):
+    """Do what the chief of a job does, and leave nothing: the part of every other worker.
+
+    Args:
+        settings: of the verb; the chief's take their place.
+        strategy: the job's.
+        work: a function of a folder, the settings and the strategy.
+    """
+    settings = settings_room.from_dict(type(settings), json.loads(devices.bytes_from_chief(strategy)))
+    with tempfile.TemporaryDirectory() as room:
+        for name in KEPT:
+            if kept := devices.bytes_from_chief(strategy):
+                files.write_bytes(Path(room) / name, kept)
+        work(Path(room), settings, strategy)
+    devices.wait(strategy)
+
+
+def fill_run(folder, settings, strategy):
+    """Train, and write everything that a run holds into a folder; of several workers, the chief does."""
     started = time.monotonic()
     models.row(settings.model)  # a name that does not exist is told before the data is touched
     if settings.few_shot and not settings.weights:
         raise KwsclsError("needs a trained body", "--few-shot", "name one with --weights, such as export/res1d")
     recipe, sizes = chosen_recipe(settings), {**sizes_of_run(settings), **chosen_sizes(settings)}
-    prepared = Path(ready(settings.data))
+    with devices.chief_first(strategy):
+        prepared = Path(ready(settings.data))
     train_clips, validation_clips, rate = load_clips(prepared, settings.seconds, settings.corrections,
                                                      settings.data_service)
     recipe = recipes.fitted(recipe, len(train_clips), train_clips.samples / rate, said(settings))
@@ -90,8 +137,9 @@ def fill_run(folder, settings):
     activation = settings.activation or ("sigmoid" if train_clips.several else "softmax")
     if activation == "sigmoid" and settings.label_smoothing is None:
         recipe = dataclasses.replace(recipe, label_smoothing=0.0)  # a clip lacks most labels: they would all be raised
-    model = models.build(settings.model, train_clips.labels, train_clips.samples, sample_rate=rate, activation=activation,
-                         **sizes)
+    build = functools.partial(models.build, settings.model, train_clips.labels, train_clips.samples, sample_rate=rate,
+                              activation=activation, **sizes)
+    model = build()
     files.write_json(folder / "settings.json", {
         **settings_room.as_dict(settings), "seconds": train_clips.samples / rate, "prepared": str(prepared),
         "recipe": dataclasses.asdict(recipe), "sizes": sizes})
@@ -108,11 +156,17 @@ def fill_run(folder, settings):
     if settings.few_shot:
         history = solve_head(model, train_clips, validation_clips, seed=settings.seed, change=change)
     else:
+        pupil = learner(model, build, strategy, settings.precision)
         if settings.find_rate:
-            recipe = with_found_rate(model, train_clips, recipe, folder, settings.seed, change)
-        history = fit(model, train_clips, validation_clips, recipe, folder, seed=settings.seed, budget=left,
+            recipe = with_found_rate(pupil, train_clips, recipe, folder, settings.seed, change, strategy,
+                                     settings.accumulate)
+        history = fit(pupil, train_clips, validation_clips, recipe, folder, seed=settings.seed, budget=left,
                       resume=settings.resume, change=change, evened=settings.evened,
-                      thaw=freezing.thaws(settings.unfreeze, model))
+                      thaw=freezing.thaws(settings.unfreeze, model), strategy=strategy, parts=settings.accumulate)
+        model.set_weights(pupil.get_weights())
+        settle(model)
+    if not devices.is_chief():
+        return
     if activation == "sigmoid":
         model.thresholds = validated_thresholds(model, validation_clips)
     write_run(folder, model, history)
@@ -131,13 +185,14 @@ def warn(prepared, clips, settings):
                     "clips of rare ones more often")
 
 
-def with_found_rate(model, clips, recipe, folder, seed, change):
+def with_found_rate(model, clips, recipe, folder, seed, change, strategy=None, parts=1):
     """A recipe with the learning rate that a ramp finds; the ramp is drawn and kept, and a resumed run takes it from there."""
     kept = folder / RAMP
     if not kept.is_file():
-        compile_model(model, recipe, uneven=balance.is_uneven(clips.counts))
-        found = rates.find_rate(model, pipeline.training_batches(clips, recipe.batch_size, seed, ENDLESS, change=change),
-                                recipe.learning_rate)
+        steps = Steps(model, recipe, uneven=balance.is_uneven(clips.counts), strategy=strategy, parts=parts)
+        batches = steps.strategy.distribute_datasets_from_function(lambda context: pipeline.training_batches(
+            clips, recipe.batch_size, seed, ENDLESS, change=change, share=share_of(context, parts)))
+        found = rates.find_rate(steps, batches, recipe.learning_rate)
         files.write_json(kept, found)
         plots.save(plots_inside.rate_ramp(found), kept.with_suffix(".png"))
     rate = files.read_json(kept)["rate"]
@@ -165,6 +220,8 @@ def open_run(out, settings):
         KwsclsError: a run is there already, or none is there to be resumed.
     """
     unfinished = unfinished_folder(out)
+    if len(devices.workers()) > 1 and not (unfinished / "settings.json").is_file():
+        settings = dataclasses.replace(settings, resume=False)  # who restarts workers says the same words each time
     if settings.resume:
         if not (unfinished / "settings.json").is_file():
             raise KwsclsError("there is no unfinished run to resume", out, "leave out --resume to begin one")
@@ -295,13 +352,6 @@ def write_run(folder, model, history):
 def write_model(folder, model):
     """Write the model twice, for Keras and as a bundle, and its labels."""
     with files.writing(folder / "model.keras") as beside:
-        without_optimizer(model).save(beside)
+        copied(model).save(beside)  # not compiled: it needs no optimizer to be loaded and is a third as large
     bundle.save(model, folder / "saved_model")
     files.write_text(folder / "labels.txt", "".join(f"{label}\n" for label in model.labels))
-
-
-def without_optimizer(model):
-    """The same model, not compiled: a file of it needs no optimizer to be loaded and is a third as large."""
-    plain = type(model).from_config(model.get_config())
-    plain.set_weights(model.get_weights())
-    return plain

@@ -67,7 +67,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(tones, tmp_path, monkey
 def test_the_weights_of_the_best_epoch_stay(tones, tmp_path):
     model, history = trained(tones, tmp_path, 6, patience=3, learning_rate=0.02)
     validation = Clips(tones / "validation", 4000)
-    loss = model.evaluate(*validation.batch(range(len(validation))), verbose=0)[0]
+    loss = model.evaluate(*validation.batch(range(len(validation))), verbose=0)
     best = max(history, key=lambda row: (row["val_accuracy"], -row["val_loss"]))
     assert loss == pytest.approx(best["val_loss"], rel=1e-4)
 

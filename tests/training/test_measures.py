@@ -16,7 +16,7 @@ def result(metric, targets, logits):
 
 def test_balanced_accuracy_is_that_of_scikit_learn():
     truth = np.minimum(DRAW.geometric(0.6, 200) - 1, 3)
-    metric = measures.BalancedAccuracy()
+    metric = measures.BalancedAccuracy(4)
     expected = balanced_accuracy_score(truth, LOGITS.argmax(axis=1))
     assert result(metric, np.eye(4)[truth], LOGITS) == pytest.approx(expected, abs=1e-6)
     metric.reset_state()
@@ -27,7 +27,7 @@ def test_mean_average_precision_is_that_of_scikit_learn_but_for_its_steps():
     marks = (DRAW.random((200, 4)) < [0.1, 0.3, 0.5, 0.0])
     logits = LOGITS + 2 * marks
     expected = average_precision_score(marks[:, :3], logits[:, :3], average="macro")
-    assert result(measures.MeanAveragePrecision(), marks, logits) == pytest.approx(expected, abs=0.02)
+    assert result(measures.MeanAveragePrecision(4), marks, logits) == pytest.approx(expected, abs=0.02)
 
 
 def test_a_hit_is_any_of_a_clips_labels():
@@ -37,6 +37,6 @@ def test_a_hit_is_any_of_a_clips_labels():
 
 
 def test_which_metrics_go_with_which_task():
-    assert [one.name for one in measures.metrics("softmax", False)] == ["accuracy"]
-    assert [type(one).__name__ for one in measures.metrics("softmax", True)][1] == "BalancedAccuracy"
-    assert [type(one).__name__ for one in measures.metrics("sigmoid", False)] == ["HitRate", "MeanAveragePrecision"]
+    assert [one.name for one in measures.metrics("softmax", False, 3)] == ["accuracy"]
+    assert [type(one).__name__ for one in measures.metrics("softmax", True, 3)][1] == "BalancedAccuracy"
+    assert [type(one).__name__ for one in measures.metrics("sigmoid", False, 3)] == ["HitRate", "MeanAveragePrecision"]

@@ -15,8 +15,8 @@ from kwscls.serving import bundle
 from kwscls.serving.export import load_model
 from kwscls.settings import TrainSettings
 from kwscls.training import combine, few_shot, rates, recipes, teacher
-from kwscls.training.fit import compile_model
 from kwscls.training.run import train, with_found_rate
+from kwscls.training.steps import Steps
 from tests.conftest import tone, write_wav
 
 SMALL = ["width=8", "units=32", "size=16", "dropout=(0.1,0.1)"]
@@ -159,9 +159,9 @@ def test_a_rate_is_found_and_the_model_left_as_it_was(first, tmp_path):
     clips = Clips(first.parent / "tones" / "train", 4000)
     model = models.build("cnn", clips.labels, 4000, width=8, units=32, size=16)
     recipe = recipes.recipe("cnn")
-    compile_model(model, recipe)
+    steps = Steps(model, recipe)
     before = model.get_weights()
-    found = rates.find_rate(model, pipeline.training_batches(clips, 8, 0, 100), 1e-3)
+    found = rates.find_rate(steps, pipeline.training_batches(clips, 8, 0, 100), 1e-3)
     for one, other in zip(before, model.get_weights()):
         np.testing.assert_array_equal(one, other)
     assert len(found["rates"]) == len(found["losses"]) and 1e-6 < found["rate"] < 0.1

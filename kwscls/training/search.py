@@ -1,0 +1,207 @@
+"""A search for settings: KerasTuner says what to try, each trial is a run in a process of its own."""
+
+import csv
+import io
+import os
+from pathlib import Path
+
+from kwscls import console, files, models
+from kwscls.data.prepare import ready
+from kwscls.errors import KwsclsError
+from kwscls.evaluation import plots, search_plots
+from kwscls.evaluation.run import METRICS
+from kwscls.settings import TrainSettings
+from kwscls.training import race, ranges, recipes
+from kwscls.training.alone import alone
+
+RESULTS = "tune.json"
+"""What a search leaves: its conditions, and each trial with its values and scores."""
+
+BEST = "best"
+"""The run that is trained with the best settings, for as many epochs as its recipe wants."""
+
+OWN = "tuner/"
+"""What stands before the values that hyperband keeps for itself."""
+
+
+def tune(settings):
+    """Search settings in ranges, and train with the best.
+
+    A trial is a run in `runs/TRIAL`, judged by its best validation score; the test clips have no part in the search. What
+    was tried is kept, so the same command goes on after a kill. With KerasTuner's `KERASTUNER_TUNER_ID`,
+    `KERASTUNER_ORACLE_IP` and `KERASTUNER_ORACLE_PORT` in the environment several machines share a search: the one called
+    "chief" hands out trials and ends with the best, the others ("tuner0", ...) train; all must see the folder.
+
+    Args:
+        settings: a `TuneSettings`.
+
+    Returns:
+        What `tune.json` holds: `ranges`, `search`, `model`, `data`; `trials`, the best first, each with `trial`, `values`,
+        `score` and `seconds`; `accuracy` of the run `best` on the test clips. None in a machine that is not the chief.
+
+    Raises:
+        KwsclsError: the ranges are not as they should be, the folder holds another search, or no trial succeeded.
+    """
+    told, out = ranges.read(settings.ranges), Path(settings.out or Path("export") / f"{settings.model}-tune")
+    models.row(settings.model)
+    tuner_room = imported()
+    conditions = {"ranges": told, "search": settings.search, "model": settings.model, "epochs": settings.epochs,
+                  "budget": settings.budget, "seed": settings.seed, "data": str(Path(ready(settings.data)).resolve())}
+    begin(out, conditions)
+    base = TrainSettings(data=conditions["data"], model=settings.model, seed=settings.seed, epochs=settings.epochs,
+                         budget=settings.budget)
+    tuner = made_tuner(tuner_room, settings, told, base, out)
+    tuner.search()
+    if not is_chief():
+        return None
+    found = trials(tuner.oracle, out)
+    if not found:
+        failed = next(iter(tuner.oracle.trials.values())).message or ""
+        raise KwsclsError(f"no trial succeeded; {(failed.strip().splitlines() or ['none was begun'])[-1][:300]}", out)
+    write(out, {**conditions, "trials": found})
+    console.say(f"the best of {len(found)} trials is {found[0]['trial']}: {described(found[0]['values'])}")
+    final = ranges.applied(TrainSettings(data=conditions["data"], model=settings.model, seed=settings.seed,
+                                         out=str(out / BEST)), found[0]["values"])
+    if not (out / BEST).is_dir():
+        alone(race.train_or_resume, final)
+    results = {**conditions, "trials": found, "accuracy": files.read_json(out / BEST / METRICS)["accuracy"]}
+    console.wrote(*write(out, results), out / BEST)
+    return results
+
+
+def is_chief():
+    """Whether this machine ends the search: the only one, or the one that KerasTuner's environment calls "chief"."""
+    return "KERASTUNER_ORACLE_IP" not in os.environ or "chief" in os.environ.get("KERASTUNER_TUNER_ID", "")
+
+
+def imported():
+    """KerasTuner.
+
+    Raises:
+        KwsclsError: it is not installed.
+    """
+    try:
+        import keras_tuner
+    except ImportError as error:
+        raise KwsclsError("KerasTuner is not installed", None, "pip install 'kwscls[tune]'") from error
+    return keras_tuner
+
+
+def begin(out, conditions):
+    """Make the folder of a search, or find the same search in it.
+
+    Raises:
+        KwsclsError: it holds something else.
+    """
+    stored = out / RESULTS
+    if stored.is_file():
+        there = files.read_json(stored)
+        for name, value in conditions.items():
+            if there.get(name) != value:
+                raise KwsclsError(f"holds a search with {name} {there.get(name)}, not {value}", out, "choose another --out")
+    elif out.exists() and any(out.iterdir()):
+        raise KwsclsError("exists already and is no search", out, "choose another --out")
+    else:
+        files.write_json(stored, conditions)
+
+
+def made_tuner(tuner_room, settings, told, base, out):
+    """KerasTuner's tuner, whose trials are runs.
+
+    Args:
+        tuner_room: the module `keras_tuner`.
+        settings: a `TuneSettings`.
+        told: the ranges.
+        base: the `TrainSettings` of all trials.
+        out: the search's folder.
+    """
+    common = dict(objective=tuner_room.Objective("score", "max"), hyperparameters=ranges.space(told), seed=settings.seed,
+                  max_consecutive_failed_trials=5)
+    if settings.search == "hyperband":
+        longest = settings.epochs or recipes.recipe(settings.model).epochs
+        oracle = tuner_room.oracles.HyperbandOracle(max_epochs=longest, **common)
+    elif settings.search == "random":
+        oracle = tuner_room.oracles.RandomSearchOracle(max_trials=settings.trials, **common)
+    else:
+        oracle = tuner_room.oracles.BayesianOptimizationOracle(max_trials=settings.trials, **common)
+    oracle.verbose = 0
+
+    class Runs(tuner_room.engine.base_tuner.BaseTuner):
+        """Trials that are runs."""
+
+        def run_trial(self, trial):
+            values = trial.hyperparameters.values
+            console.say(f"trial {trial.trial_id}: {described(values)}")
+            try:
+                return {"score": alone(run_trial, base, values, str(out / "runs" / trial.trial_id))}
+            except KwsclsError as error:
+                console.say(f"trial {trial.trial_id} failed: {error}")
+                raise tuner_room.errors.FailedTrialError(str(error)) from error
+
+    return Runs(oracle, directory=str(out), project_name="search")
+
+
+def run_trial(base, values, place):
+    """Train one run, or go on with it, and return its best validation score.
+
+    Args:
+        base: the `TrainSettings` of all trials.
+        values: those of this one; "tuner/epochs" of hyperband is how many epochs it may have.
+        place: its folder.
+    """
+    settings = ranges.applied(base, {name: value for name, value in values.items() if not name.startswith(OWN)})
+    settings.out, settings.epochs = place, values.get(f"{OWN}epochs") or base.epochs
+    if not Path(place).is_dir():
+        race.train_or_resume(settings)
+    return max(row["val_score"] for row in history(place))
+
+
+def history(run):
+    """The epochs of a run: a list of a dict of numbers each."""
+    with open(Path(run) / "history.csv", newline="", encoding="utf-8") as file:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+
+
+def trials(oracle, out):
+    """The trials that have a score, the best first: a list of a dict each."""
+    found = []
+    for trial in oracle.trials.values():
+        if trial.score is not None:
+            rows = history(out / "runs" / trial.trial_id)
+            found.append({"trial": trial.trial_id, "score": trial.score, "epochs": len(rows),
+                          "seconds": round(sum(row["seconds"] for row in rows), 1),
+                          "values": {name: value for name, value in trial.hyperparameters.values.items()
+                                     if not name.startswith(OWN)}})
+    return sorted(found, key=lambda one: (-one["score"], one["trial"]))
+
+
+def write(out, results):
+    """Write the results, their table and their picture; the paths."""
+    names = list(results["ranges"])
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["trial", "score", "epochs", "seconds", *names])
+    for one in results["trials"]:
+        writer.writerow([one["trial"], one["score"], one["epochs"], one["seconds"], *(one["values"].get(name) for name in names)])
+    files.write_json(out / RESULTS, results)
+    files.write_text(out / "trials.csv", table.getvalue())
+    plots.save(search_plots.parallel(results["trials"], results["ranges"]), out / "trials.png")
+    return [out / name for name in (RESULTS, "trials.csv", "trials.png")]
+
+
+def table(results, most=10):
+    """The best trials as title, headings and rows for the console."""
+    names = list(results["ranges"])
+    return (f"{results['model']}, {len(results['trials'])} trials; with the best settings {100 * results['accuracy']:.1f} % "
+            "of the test clips are right", ("trial", "validation %#", "seconds#", *(f"{name}#" for name in names)),
+            [(one["trial"], f"{100 * one['score']:.1f}", f"{one['seconds']:.0f}", *(_short(one["values"].get(name)) for name in names))
+             for one in results["trials"][:most]])
+
+
+def described(values):
+    """The values of a trial in a line."""
+    return ", ".join(f"{name} {_short(value)}" for name, value in values.items() if not name.startswith(OWN))
+
+
+def _short(value):
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

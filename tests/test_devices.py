@@ -1,0 +1,59 @@
+"""Who takes part in a job, and on which devices."""
+
+import json
+
+import pytest
+import tensorflow as tf
+
+from kwscls import devices
+from kwscls.errors import KwsclsError
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """A function that sets TF_CONFIG."""
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    devices.begin.cache_clear()
+    yield lambda cluster, task: monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": task}))
+    devices.begin.cache_clear()
+
+
+def test_alone(told):
+    assert devices.workers() == [] and devices.is_chief()
+    strategy = devices.begin("auto")
+    assert strategy is tf.distribute.get_strategy() and not devices.is_shared(strategy)
+    assert devices.from_chief(strategy, 3) == 3 and devices.bytes_from_chief(strategy, b"x") == b"x"
+
+
+@pytest.mark.parametrize("cluster,task,chief", [
+    ({"worker": ["a:1", "b:1"]}, {"type": "worker", "index": 0}, True),
+    ({"worker": ["a:1", "b:1"]}, {"type": "worker", "index": 1}, False),
+    ({"chief": ["c:1"], "worker": ["a:1"]}, {"type": "chief", "index": 0}, True),
+    ({"chief": ["c:1"], "worker": ["a:1"]}, {"type": "worker", "index": 0}, False),
+])
+def test_the_chief_is_one(told, cluster, task, chief):
+    told(cluster, task)
+    assert len(devices.workers()) == 2 and devices.is_chief() == chief
+
+
+def test_what_is_wrong_with_a_job(told, monkeypatch):
+    with pytest.raises(KwsclsError, match="names no workers"):
+        devices.begin("multiworker")
+    told({"worker": ["a:1"], "ps": ["b:1"]}, {"type": "ps", "index": 0})
+    with pytest.raises(KwsclsError, match="a chief and workers only"):
+        devices.begin("auto")
+    monkeypatch.setenv("TF_CONFIG", "{worker")
+    with pytest.raises(KwsclsError, match="is no JSON"):
+        devices.begin("auto")
+
+
+def test_one_device_is_a_mirror_too(told):
+    strategy = devices.begin("mirrored")
+    assert strategy.num_replicas_in_sync == len(tf.config.list_logical_devices("CPU")) == 1
+
+
+def test_a_lost_worker_is_told_in_one_line(told):
+    told({"worker": ["a:1", "b:1"]}, {"type": "worker", "index": 0})
+    with pytest.raises(KwsclsError, match="lost another worker .*; start every worker again with --resume"):
+        with devices.lost_workers():
+            raise tf.errors.UnavailableError(None, None, "Collective ops is aborted\nby much")

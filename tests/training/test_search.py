@@ -1,0 +1,75 @@
+"""A search: KerasTuner's choices, runs that are kept, a resumed search, and what it leaves."""
+
+import csv
+import json
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+
+from kwscls import files, tune
+from kwscls.errors import KwsclsError
+from kwscls.settings import TrainSettings
+from kwscls.training import race, ranges, search
+
+RANGES = {"learning_rate": {"low": 1e-4, "high": 1e-1, "log": True}, "optimizer": ["adam", "sgd"],
+          "size.width": {"low": 4, "high": 16, "step": 4}}
+
+
+@pytest.fixture
+def trainings(monkeypatch, tones, tmp_path):
+    """Trainings that are made up: the nearer the rate to 0.01 the better, and Adam better than the other."""
+    done = []
+
+    def train(settings):
+        done.append(settings)
+        if settings.learning_rate > 0.08:
+            raise KwsclsError("the loss became nan")
+        score = 0.9 - abs(settings.learning_rate - 0.01) - 0.1 * (settings.optimizer != "adam")
+        files.write_text(Path(settings.out) / "history.csv", f"epoch,val_score,seconds\n1,0.1,2\n2,{score},2\n")
+        files.write_json(Path(settings.out) / "metrics.json", {"accuracy": 0.75})
+
+    monkeypatch.setattr(race, "train_or_resume", train)
+    monkeypatch.setattr(search, "alone", lambda function, *arguments: function(*arguments))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ranges.json").write_text(json.dumps(RANGES))
+    return done
+
+
+@pytest.mark.parametrize("kind", ["bayesian", "hyperband"])
+def test_a_search_finds_the_best_and_goes_on(trainings, tones, tmp_path, capsys, kind):
+    words = ["ranges.json", "--data", str(tones), "--model", "cnn", "--out", "found", "--search", kind, "--trials", "6",
+             "--epochs", "4", "--json"]
+    assert tune.main(words) == 0
+    told = json.loads(capsys.readouterr().out)
+    scores = [one["score"] for one in told["trials"]]
+    assert scores == sorted(scores, reverse=True) and told["accuracy"] == 0.75
+    assert all(4 <= one["values"]["size.width"] <= 16 and one["values"]["size.width"] % 4 == 0 for one in told["trials"])
+    best, last = told["trials"][0]["values"], trainings[-1]
+    assert last.out == "found/best" and last.epochs is None, "the best is trained for as long as its recipe wants"
+    assert last.learning_rate == best["learning_rate"] and last.size == [f"size.width={best['size.width']}"[5:]]
+    rows = list(csv.DictReader((tmp_path / "found" / "trials.csv").open()))
+    assert [float(row["score"]) for row in rows] == pytest.approx(scores)
+    assert plt.imread(tmp_path / "found" / "trials.png").std() > 0.01
+    count = len(trainings)
+    assert kind == "hyperband" or count >= 6
+    assert tune.main(words) == 0 and len(trainings) == count, "nothing is done twice"
+    assert tune.main([*words, "--seed", "7"]) == 2 and "holds a search with seed 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("told,said", [
+    ([], "no JSON object"), ({"learning_rat": [1]}, "did you mean learning_rate?"), ({"noise": []}, "no range of noise"),
+    ({"noise": {"low": 1, "high": 0}}, "no range"), ({"noise": {"low": 0, "high": 1, "log": True}}, "no range"),
+    ({"out": ["x"]}, "no setting out")])
+def test_what_are_no_ranges(tmp_path, told, said):
+    files.write_json(tmp_path / "ranges.json", told)
+    with pytest.raises(KwsclsError, match=said.replace("?", r"\?")):
+        ranges.read(tmp_path / "ranges.json")
+
+
+def test_values_become_settings():
+    made = ranges.applied(TrainSettings(size=["units=8"]), {"noise": 0.25, "size.width": 12})
+    assert made.noise == 0.25 and made.size == ["units=8", "width=12"]
+    numbers = ranges.space({"a": {"low": 1, "high": 9}, "b": {"low": 0.1, "high": 1.0, "step": 0.1},
+                            "c": {"low": 1, "high": 100, "log": True}})
+    assert isinstance(numbers.get("a"), int) and isinstance(numbers.get("b"), float) and isinstance(numbers.get("c"), int)
