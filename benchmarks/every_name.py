@@ -44,6 +44,7 @@ def learn(name, seconds, most):
     from kwscls.data import pipeline
     from kwscls.data.prepare import ready
     from kwscls.training import fit, recipes, statistics
+    from kwscls.training.steps import Steps
     from kwscls.training.run import load_clips
 
     folder = Path(ready("spoken_words"))
@@ -53,21 +54,28 @@ def learn(name, seconds, most):
     model = models.build(name, clips.labels, clips.samples, sample_rate=rate)
     statistics.adapt(model, clips)
     set_strengths(model, recipe)
-    fit.compile_model(model, recipe)
+    taken = Steps(model, recipe)
     change = augmentation(recipe, rate, load_noises(folder / "noise", rate, model.samples))
     validation_batches = pipeline.ordered_batches(validation, recipe.batch_size)
 
     def batches():
         return pipeline.training_batches(clips, recipe.batch_size, 0, fit.ENDLESS, change=change)
 
-    step, check = fit.measure(model, batches(), validation_batches, most)
+    step, check = fit.measure(taken, batches(), validation_batches, most)
     tenth = min(most, max(TENTHS, round(seconds / step))) // TENTHS
     plan = fit.Plan(TENTHS, tenth)
-    history = model.fit(batches(), epochs=TENTHS, steps_per_epoch=tenth, verbose=0, shuffle=False,
-                        callbacks=[fit.Rate(recipe, plan)]).history
-    found = model.evaluate(validation_batches, return_dict=True, verbose=0)
+    schedule, learnt, history = fit.Rate(recipe, plan), iter(batches()), []
+    schedule.set_model(model)
+    for epoch in range(TENTHS):
+        taken.reset()
+        schedule.on_epoch_begin(epoch)
+        for place in range(tenth):
+            schedule.on_train_batch_begin(place)
+            taken.update(learnt)
+        history.append(taken.results())
+    found = taken.check(validation_batches)
     return {"model": name, "parameters": model.count_params(), "clips": recipe.batch_size, "steps": TENTHS * tenth,
-            "seconds_a_step": step, "losses": history["loss"], "accuracy": history["accuracy"][-1],
+            "seconds_a_step": step, "losses": [one["loss"] for one in history], "accuracy": history[-1]["accuracy"],
             "val_loss": found["loss"], "val_accuracy": found["accuracy"],
             "chance": float(np.bincount(validation.targets).max() / len(validation))}
 

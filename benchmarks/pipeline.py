@@ -23,8 +23,8 @@ from kwscls.augment.change import augmentation, load_noises
 from kwscls.data.pipeline import Clips, clip_length, steps, training_batches
 from kwscls.data.prepare import ready
 from kwscls.training import recipes
-from kwscls.training.fit import compile_model
 from kwscls.training.statistics import adapt
+from kwscls.training.steps import Steps
 
 ROUNDS = 3
 
@@ -66,7 +66,7 @@ def main():
     change = augmentation(recipe, rate, noises)
     model = models.build("cnn", clips.labels, samples, sample_rate=rate)
     adapt(model, clips)
-    compile_model(model, recipe)
+    Steps(model, recipe)  # compiles it
     count = steps(clips, recipe.batch_size)
     theirs, their_data = tutorials(folder / "train", recipe.batch_size)
 
