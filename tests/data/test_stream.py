@@ -100,6 +100,7 @@ def test_the_order_follows_from_seed_and_epoch(packed):
 
 def _only(clips, path):
     one = StreamedClips(clips.folder, clips.samples)
+    one.clips = [one.clips[one.paths.index(path)]]
     one.paths = [path]
     return one
 

@@ -37,7 +37,8 @@ def run(tmp_path_factory):
         assert prepare.main(["--data", "sounds", "--out", "prepared"]) == 0
         return train(TrainSettings(
             data=str(place / "prepared"), model="cnn", out=str(place / "run"), epochs=20, augment=False, mixup=0.3,
-            learning_rate=0.01, batch_size=8, patience=0, evened="sampling",
+            optimizer="adam", weight_decay=0.0, average=0.0, warmup=0.0, learning_rate=0.01, batch_size=8, patience=0,
+            evened="sampling",
             size=["width=4", "units=16", "size=16", "dropout=(0.1,0.1)"]))
 
 

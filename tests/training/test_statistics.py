@@ -3,11 +3,13 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from kwscls.data.order import Indexed
 from kwscls.training import statistics
 
 
-class Given:
+class Given(Indexed):
     """Clips that are given as they are."""
 
     def __init__(self, waveforms):
@@ -17,8 +19,6 @@ class Given:
         return len(self.waveforms)
 
     def batch(self, indices):
-        import tensorflow as tf
-
         return tf.gather(self.waveforms, indices), tf.zeros([tf.size(indices), 2])
 
 
