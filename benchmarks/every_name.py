@@ -61,7 +61,7 @@ def learn(name, seconds, most):
     def batches():
         return pipeline.training_batches(clips, recipe.batch_size, 0, fit.ENDLESS, change=change)
 
-    step, check = fit.measure(taken, batches(), validation_batches, most)
+    step, check = fit.measure(taken, batches(), validation_batches, most, fit.EXACT)
     tenth = min(most, max(TENTHS, round(seconds / step))) // TENTHS
     plan = fit.Plan(TENTHS, tenth)
     schedule, learnt, history = fit.Rate(recipe, plan), iter(batches()), []

@@ -31,6 +31,9 @@ CHECKPOINT = "checkpoint.npz"
 ENDLESS = 1 << 20
 """More epochs than any plan has: the callbacks say when it is enough."""
 
+EXACT, ROUGH = 1.0, 0.1
+"""Seconds for which steps are timed beforehand: to keep to a budget, and to tell how long it will take."""
+
 LONG = 600
 """Seconds of training from which on the way to the export is walked once before it begins."""
 
@@ -130,7 +133,7 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume
             console.say(f"going on after epoch {len(keeper.rows)}")
             resume = False
         elif not keeper.rows:
-            foresee(plan, *measure(steps, batches(0), validation_batches, plan.steps))
+            foresee(plan, *measure(steps, batches(0), validation_batches, plan.steps, EXACT if budget else ROUGH))
             if plan.foreseen > LONG:
                 rehearse(copied(model), next(iter(pipeline.ordered_batches(validation, 1)))[0])
         if keeper.finished:
@@ -200,7 +203,7 @@ def go_through(steps, batches, validation_batches, epochs, count, callbacks):
     told.on_train_end()
 
 
-def measure(steps, batches, validation_batches, epoch):
+def measure(steps, batches, validation_batches, epoch, least):
     """Time some steps and a validation, and leave the model as it was.
 
     Args:
@@ -208,6 +211,7 @@ def measure(steps, batches, validation_batches, epoch):
         batches: training batches.
         validation_batches: those of one validation.
         epoch: batches of an epoch, of which no more are tried.
+        least: seconds for which steps are timed, if an epoch has as many.
 
     Returns:
         Seconds a step, seconds a validation; in all workers of a job those of the chief.
@@ -224,7 +228,7 @@ def measure(steps, batches, validation_batches, epoch):
 
     timed(lambda: steps.update(batches))  # traces and compiles
     seconds, few = 0.0, 1
-    while seconds < 1 and few < epoch:
+    while seconds < least and few < epoch:
         few = min(epoch, 4 * few)
         seconds = timed(lambda: steps.update(batches), few)
     timed(lambda: steps.check(validation_batches))  # traces
