@@ -15,7 +15,7 @@ def count(model):
 
 @pytest.mark.parametrize("name, labels, frames, parameters", [
     ("ast", 527, 1024, 5_723_663), ("ast_small", 527, 1024, 22_063_631), ("ast_base", 35, 128, 85_395_491)])
-def test_as_many_parameters_as_the_original(name, labels, frames, parameters):
+def test_as_many_parameters_as_the_original(weightless, name, labels, frames, parameters):
     assert count(models.build(name, labels, 16000, input_tdim=frames)) == parameters
 
 

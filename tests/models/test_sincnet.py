@@ -13,7 +13,7 @@ def count(model):
     return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
 
 
-def test_timit_has_as_many_parameters_as_the_original():
+def test_timit_has_as_many_parameters_as_the_original(weightless):
     model = models.build("sincnet_timit", 462, 3200)
     assert count(model) == 22_787_134
     for index, shape in enumerate([(983, 80), (326, 60), (107, 60)]):
