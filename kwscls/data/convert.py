@@ -96,5 +96,5 @@ def _resampler(source, target):
 
     from kwscls.dsp.resample import resample
 
-    function = tf.function(lambda waveform: resample(waveform, source, target))
+    function = tf.function(lambda waveform: resample(waveform, source, target), autograph=False)
     return function.get_concrete_function(tf.TensorSpec([None], tf.float32))

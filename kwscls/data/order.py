@@ -74,14 +74,16 @@ class Indexed:
     def _parts(self, order, batch_size, share):
         import tensorflow as tf
 
-        edges = tf.constant(share.edges(len(self), batch_size))
+        edges = share.edges(len(self), batch_size)
+        parts, edges = (len(edges) - 1) * share.count, tf.constant(edges)
 
+        @tf.autograph.experimental.do_not_convert
         def part(place):
             batch, replica = place // share.count, share.first + place % share.count
             start, rows = edges[batch], edges[batch + 1] - edges[batch]
             return order[start + rows * replica // share.of:start + rows * (replica + 1) // share.of]
 
-        return tf.data.Dataset.range((len(edges) - 1) * share.count).map(part)
+        return tf.data.Dataset.range(parts).map(part)
 
 
 def drawn(chances, seed):

@@ -170,11 +170,15 @@ def training_batches(clips, batch_size, seed, epochs, first_epoch=0, change=None
         A `tf.data.Dataset` of waveforms [batch, samples] and targets [batch, labels], with `weights` also the weight of
         each clip [batch]; `steps(...)` batches an epoch.
     """
+    plain = tf.autograph.experimental.do_not_convert  # nothing branches on a tensor, and AutoGraph takes its time
+
+    @plain
     def epoch_keys(epoch):
         draw = tf.stack([tf.cast(seed, tf.int64), epoch])
         return tf.data.Dataset.zip(clips.shuffled(batch_size, draw, chances, share),
                                    share.numbers(len(clips), batch_size, epoch * steps(clips, batch_size)))
 
+    @plain
     def read(keys, part):
         waveforms, targets = clips.batch(keys)
         if change is not None:

@@ -28,7 +28,7 @@ def features(paths, sample_rate, samples, batch_size=128):
     """
     import tensorflow as tf
 
-    pictures = tf.function(lambda waveforms: _pictures(waveforms, sample_rate),
+    pictures = tf.function(lambda waveforms: _pictures(waveforms, sample_rate), autograph=False,
                            input_signature=[tf.TensorSpec([None, samples], tf.float32)])
     return np.concatenate([pictures(waveforms).numpy()
                            for waveforms in answers.read_waveforms(paths, sample_rate, samples, batch_size)])

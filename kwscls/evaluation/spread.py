@@ -26,7 +26,7 @@ def spread(bundle, strategy):
     with strategy.scope():
         graph = tf.saved_model.load(str(bundle.folder))
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def answer(waveforms):
         return strategy.run(lambda some: graph.signatures["serving_default"](waveform=some), args=(waveforms,))
 

@@ -35,7 +35,7 @@ class Spectrogram(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         spec = tf.TensorSpec((1, *input_shape[1:]), tf.float32)
-        shape = tf.function(self.call).get_concrete_function(spec).output_shapes
+        shape = tf.function(self.call, autograph=False).get_concrete_function(spec).output_shapes
         return (input_shape[0], *shape[1:])
 
     def get_config(self):

@@ -91,7 +91,7 @@ class LogMel(keras.layers.Layer):
         return mel.log_mel(bins, filters, floor=self.floor, offset=self.offset)
 
     def compute_output_shape(self, input_shape):
-        found = tf.function(self.call).get_concrete_function(
+        found = tf.function(self.call, autograph=False).get_concrete_function(
             tf.TensorSpec((1, *input_shape[1:]), tf.float32)
         )
         return (input_shape[0], *found.output_shapes[1:])

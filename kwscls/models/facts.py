@@ -25,7 +25,7 @@ def multiply_adds(model):
     Spectra, norms, activations and sums are not counted, as the papers do not count them. Mel filters are matrix
     products and are.
     """
-    graph = tf.function(lambda clip: model(clip, training=False)).get_concrete_function(
+    graph = tf.function(lambda clip: model(clip, training=False), autograph=False).get_concrete_function(
         tf.TensorSpec((1, *model.inputs[0].shape[1:]), tf.float32)).graph
     return _count(graph) + sum(_recurrent(layer) for layer in model.layers)
 

@@ -28,7 +28,7 @@ def write_tflite(made, folder, quantize="none", clips=None):
     Raises:
         KwsclsError: the model needs an operation that TensorFlow Lite does not have.
     """
-    @tf.function(input_signature=[tf.TensorSpec([1, made.model.samples], tf.float32, name="waveform")])
+    @tf.function(input_signature=[tf.TensorSpec([1, made.model.samples], tf.float32, name="waveform")], autograph=False)
     def ask(waveform):
         return {"scores": made.score(waveform)[0]}
 

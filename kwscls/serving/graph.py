@@ -30,8 +30,8 @@ class Bundle(tf.Module):
         self._stream = lambda: stream
         self.weights = [weight.value for weight in model.weights]
         clips, files = tf.TensorSpec([None, model.samples], tf.float32), tf.TensorSpec([None], tf.string)
-        self.hear = tf.function(self._hear, input_signature=[clips])  # traced once, called by every signature
-        self.decode = tf.function(self._decode, input_signature=[files])
+        self.hear = tf.function(self._hear, input_signature=[clips], autograph=False)  # traced once, called by every signature
+        self.decode = tf.function(self._decode, input_signature=[files], autograph=False)
 
     @property
     def model(self):
@@ -57,21 +57,21 @@ class Bundle(tf.Module):
         if self.stream:
             signatures["stream"] = tf.function(self.listen, input_signature=[
                 tf.TensorSpec([None, None], tf.float32, name="waveform"),
-                tf.TensorSpec([None, self.stream.size], tf.float32, name="state")])
+                tf.TensorSpec([None, self.stream.size], tf.float32, name="state")], autograph=False)
         tf.saved_model.save(kept, str(folder), signatures={
             name: function.get_concrete_function() for name, function in signatures.items()})
 
-    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float32, name="waveform")])
+    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float32, name="waveform")], autograph=False)
     def from_waveform(self, waveform):
         """Answers about waveforms, float32 [batch, samples] at the model's rate."""
         return self.hear(fit_length(waveform, self.model.samples))[0]
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="wav_bytes")])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="wav_bytes")], autograph=False)
     def from_wav_bytes(self, wav_bytes):
         """Answers about WAV files given as strings [batch]."""
         return self.hear(self.decode(wav_bytes))[0]
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="wav_bytes")])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="wav_bytes")], autograph=False)
     def top(self, wav_bytes):
         """The labels with the highest scores, best first, of WAV files given as strings [batch]."""
         scores = self.hear(self.decode(wav_bytes))[0]["scores"]
@@ -80,7 +80,7 @@ class Bundle(tf.Module):
         best, places = tf.math.top_k(scores, min(TOP, len(self.model.labels)))
         return {"top_labels": tf.gather(tf.constant(list(self.model.labels)), places), "top_scores": best}
 
-    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float32, name="waveform")])
+    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float32, name="waveform")], autograph=False)
     def embed(self, waveform):
         """What the head reads about waveforms, float32 [batch, samples]: [batch, width], or [batch, frames, width]."""
         return {"embedding": self.hear(fit_length(waveform, self.model.samples))[1]}

@@ -35,7 +35,7 @@ class Averages(keras.callbacks.Callback):
     def variables(self):
         return [*self.averages, self.count] if self.averages else []
 
-    @tf.function
+    @tf.function(autograph=False)
     def _update(self):
         self.count.assign_add(1.0)
         share = 1 / tf.minimum(self.count, self.horizon)

@@ -207,7 +207,7 @@ class Loop:
 
         return self.strategy.experimental_distribute_values_from_function(share)
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def _step(self, waveforms, real):
         """One update of all devices; what it told, averaged over them."""
         told = self.strategy.run(self._step_here, args=(waveforms, real))

@@ -48,7 +48,7 @@ class Steps:
                 model.optimizer.build(model.trainable_variables)
             self.sums = [self._sum_like(weight) for weight in model.trainable_weights] if self.parts > 1 else []
         compiled = recipe.jit and self.replicas == 1
-        self._update_one = tf.function(self._update_here, jit_compile=True) if compiled else self._update_here
+        self._update_one = tf.function(self._update_here, jit_compile=True, autograph=False) if compiled else self._update_here
 
     @staticmethod
     def _sum_like(weight):
@@ -85,19 +85,19 @@ class Steps:
         with devices.lost_workers():
             return {metric.name: float(metric.result()) for metric in (self.mean_loss, *self.metrics)}
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def _update(self, batches):
         self.strategy.run(self._update_one, args=(next(batches),))
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def _gather(self, batch, part):
         self.strategy.run(self._gather_here, args=(batch, part))
 
-    @tf.function
+    @tf.function(autograph=False)
     def _finish(self):
         self.strategy.run(self._finish_here)
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def _check(self, batch):
         self.strategy.run(self._check_here, args=(batch,))
 
