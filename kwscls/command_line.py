@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import difflib
+import math
 import re
 import types
 import typing
@@ -57,6 +58,21 @@ def factors(text):
         if not part or not 0 <= found[part] < float("inf"):
             raise ValueError(f"{word!r} is not of the form PART=FACTOR, such as feature_encoder=0.1")
     return found
+
+
+def span(text):
+    """Read "0,30" as the lowest and the highest number of a span.
+
+    Raises:
+        ValueError: it is not two numbers in order.
+    """
+    try:
+        low, high = (float(word) for word in str(text).split(","))
+    except ValueError:
+        low, high = 1.0, 0.0
+    if not -math.inf < low <= high < math.inf:
+        raise ValueError(f"{text!r} is not of the form LOW,HIGH, such as 0,30")
+    return [low, high]
 
 
 def parser(settings_class):

@@ -3,7 +3,7 @@
 import dataclasses
 import typing
 
-from kwscls.command_line import factors, seconds, setting, unknown
+from kwscls.command_line import factors, seconds, setting, span, unknown
 from kwscls.devices import STRATEGIES
 
 
@@ -63,15 +63,20 @@ class TrainSettings:
     augment: bool = setting(True, "change the clips in training: shift, speed, gain, noise and what the recipe says")
     shift: float | None = setting(None, "most seconds that a clip is shifted either way")
     speed: float | None = setting(None, "share of clips played slower or faster")
+    speed_most: float | None = setting(None, "share of the speed by which these are slower or faster at most")
     gain: float | None = setting(None, "most decibels that a clip is made louder or softer")
     noise: float | None = setting(None, "share of clips that get background noise")
+    snr: list | None = setting(None, "lowest and highest signal-to-noise ratio of these in decibels, such as 0,30",
+                               parse=span, metavar="LOW,HIGH")
     reverb: float | None = setting(None, "share of clips that are put into a room")
     mixup: float | None = setting(None, "share of clips that are mixed with another one")
+    mixup_alpha: float | None = setting(None, "of the Beta distribution that says how much of either sounds in a mixture")
     cutmix: float | None = setting(None, "share of clips that get a stretch of another one")
     time_mask: float | None = setting(None, "share of a clip that each of two hidden stretches takes at most")
     band_mask: float | None = setting(None, "share of the bands that each of two hidden ones takes at most")
     band_warp: float | None = setting(None, "share of their place by which mel bands are stretched at most, another voice")
     band_gain: float | None = setting(None, "most decibels that mel bands are raised or lowered, another microphone")
+    patchout: float | None = setting(None, "share of the patches that AST leaves out in training, which makes steps cheaper")
     noises: str | None = setting(None, "a folder of 16-bit mono WAV noises (default: the corpus's own, else coloured noise)")
     data_service: str | None = setting(None, "let the workers of a tf.data service read and augment the clips, which must be "
                                        "shards that they see", metavar="HOST:PORT")

@@ -31,6 +31,13 @@ def test_factors():
             settings.factors(text)
 
 
+def test_spans():
+    assert settings.span("-5,10") == [-5.0, 10.0] and settings.span("3, 3") == [3.0, 3.0]
+    for text in ("", "5", "1,2,3", "10,5", "a,b", "0,inf", "nan,1"):
+        with pytest.raises(ValueError, match="LOW,HIGH"):
+            settings.span(text)
+
+
 @given(some.text())
 def test_any_text_is_a_length_of_time_or_a_value_error(text):
     try:

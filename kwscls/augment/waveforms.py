@@ -70,9 +70,10 @@ def speed(waveforms, seed, share, most):
 
 
 def gain(waveforms, seed, decibels):
-    """Make each clip louder or softer by up to so many decibels either way; peaks above 1 are clipped."""
-    change = _uniform(seed, tf.shape(waveforms)[0], -decibels, decibels)
-    return tf.clip_by_value(waveforms * 10 ** (change / 20), -1, 1)
+    """Make each clip louder or softer by up to so many decibels either way, but none louder than a peak of 1."""
+    change = 10 ** (_uniform(seed, tf.shape(waveforms)[0], -decibels, decibels) / 20)
+    peaks = tf.reduce_max(tf.abs(waveforms), axis=1, keepdims=True)
+    return waveforms * tf.minimum(change, 1 / tf.maximum(peaks, 1e-6))
 
 
 def add_noise(waveforms, seed, noises, share, snr):

@@ -48,6 +48,10 @@ class Indexed:
 
     service = None  # see `stream.StreamedClips`
 
+    def cropped(self, indices, seed):
+        """As `batch`; of clips that are kept longer than they are heard, any stretch, drawn by a seed, int32 [2]."""
+        return self.batch(indices)
+
     def shuffled(self, batch_size, draw, chances=None, share=Share()):
         """What `batch` takes for each part of each batch of one epoch.
 

@@ -19,10 +19,14 @@ MEMORY = 4 << 30
 """Bytes of 16-bit samples that one split may take in memory; a larger one is read from its files in each epoch."""
 
 
-def open_clips(folder, samples, labels=None, memory=MEMORY, corrections=None, service=None):
+CROP = 0x63726F70
+"""What sets the seed of crops apart from those of the other changes."""
+
+
+def open_clips(folder, samples, labels=None, memory=MEMORY, corrections=None, service=None, crops=False):
     """The clips of a split: `Clips`, or `StreamedClips` of shards that do not fit into memory or that a service reads.
 
-    Arguments as of those.
+    Arguments as of those; of shards, the start of each clip is heard, with `crops` too.
     """
     folder = Path(folder)
     if service:
@@ -33,7 +37,7 @@ def open_clips(folder, samples, labels=None, memory=MEMORY, corrections=None, se
     if shards.is_sharded(folder.parent) and not corrections and 2 * samples * sum(
             shards.paths_of(folder.parent, folder.name)[1]) > memory:
         return StreamedClips(folder, samples, labels)
-    return Clips(folder, samples, labels, memory, corrections)
+    return Clips(folder, samples, labels, memory, corrections, crops)
 
 
 class Clips(Indexed):
@@ -46,6 +50,8 @@ class Clips(Indexed):
         labels: their names in the order of the logits; those found when None.
         memory: bytes that the samples may take in memory.
         corrections: a table of clips to drop or relabel, see `corrections`; or None.
+        crops: whether what lies behind `samples` is kept too, as far as memory goes, for `cropped`; but not where nineteen
+            of twenty clips are no longer than that: there it is a word's end and silence.
 
     Attributes:
         paths: the files, in order.
@@ -57,13 +63,14 @@ class Clips(Indexed):
         KwsclsError: the folder holds no clips, or a label that the model does not know.
     """
 
-    def __init__(self, folder, samples, labels=None, memory=MEMORY, corrections=None):
+    def __init__(self, folder, samples, labels=None, memory=MEMORY, corrections=None, crops=False):
         self.folder, self.samples = Path(folder), samples
         clips = split_clips(folder, corrections)
         self.labels = list(labels or label_names(clips))
         self.marks = label_marks(clips, self.labels, folder)
         self.targets = np.array([self.labels.index(clip.labels[0]) for clip in clips], np.int64)
         self.paths = [str(clip.path) for clip in clips]
+        self.reach = self._longest(memory) if crops and not shards.is_sharded(self.folder.parent) else samples
         if 2 * samples * len(self.paths) > memory:
             self._read = self._from_files()
         elif shards.is_sharded(self.folder.parent):
@@ -86,13 +93,33 @@ class Clips(Indexed):
 
     def batch(self, indices):
         """Waveforms float32 [batch, samples] and targets float32 [batch, labels], 1 where a clip has the label."""
-        return self._read(indices), tf.cast(tf.gather(self.marks, indices), tf.float32)
+        return self._read(indices)[:, :self.samples], tf.cast(tf.gather(self.marks, indices), tf.float32)
+
+    def cropped(self, indices, seed):
+        """As `batch`, but of a clip longer than `samples` any stretch, drawn by a seed, int32 [2]."""
+        if self.reach == self.samples:
+            return self.batch(indices)
+        spare = tf.maximum(tf.gather(self._lengths, indices) - self.samples, 0)  # [batch]
+        starts = tf.cast(tf.random.stateless_uniform(tf.shape(spare), seed) * tf.cast(spare + 1, tf.float32), tf.int32)
+        places = tf.minimum(starts, spare)[:, tf.newaxis] + tf.range(self.samples)
+        waveforms = tf.gather(self._read(indices), places, batch_dims=1)
+        return waveforms, tf.cast(tf.gather(self.marks, indices), tf.float32)
+
+    def _longest(self, memory):
+        """How much is kept of each clip, in samples; and `_lengths`, how much of that each has."""
+        lengths = np.array([(Path(path).stat().st_size - HEADER) // 2 for path in self.paths])
+        if _nearly_longest(lengths) <= self.samples:
+            return self.samples
+        fits = memory // (2 * len(self.paths))
+        reach = min(lengths.max(), fits) if fits >= self.samples else lengths.max()
+        self._lengths = tf.constant(np.minimum(lengths, reach), tf.int32)
+        return int(reach)
 
     def _in_folders(self):
         """The files of the class folders, and a dataset of their waveforms [samples] in the same order."""
         found = class_folders(self.folder)
         dataset = keras.utils.audio_dataset_from_directory(
-            self.folder, class_names=found, batch_size=None, shuffle=False, output_sequence_length=self.samples,
+            self.folder, class_names=found, batch_size=None, shuffle=False, output_sequence_length=self.reach,
             verbose=False)  # classes in the order given, the files of each sorted
         return class_files(self.folder, found), dataset.map(lambda waveform, _: waveform[:, 0])
 
@@ -107,7 +134,7 @@ class Clips(Indexed):
         """A reader that keeps all samples in memory, as 16-bit integers."""
         places = {path: place for place, path in enumerate(self.paths)}
         wanted = np.array([places.get(str(path), -1) for path in found])
-        kept = np.empty((len(self.paths), self.samples), np.int16)
+        kept = np.empty((len(self.paths), self.reach), np.int16)
         start = 0
         for waveforms in dataset.batch(256).prefetch(1):
             rows = wanted[start:start + len(waveforms)]
@@ -118,7 +145,7 @@ class Clips(Indexed):
 
     def _from_files(self):
         """A reader that decodes the files of each batch when they are asked for."""
-        paths, samples, read = tf.constant(self.paths), self.samples, contents_of(self.paths)
+        paths, samples, read = tf.constant(self.paths), self.reach, contents_of(self.paths)
 
         def one(path):
             waveform, _ = tf.audio.decode_wav(read(path), desired_channels=1, desired_samples=samples)
@@ -143,11 +170,15 @@ def clip_length(folder, seconds=None):
         paths = sorted(folder.glob("*/*.wav"))
         with wave.open(str(paths[0])) as first:
             rate = first.getframerate()
-        lengths = sorted((path.stat().st_size - HEADER) / 2 / rate for path in paths)
-        long = lengths[min(len(lengths) - 1, int(0.95 * len(lengths)))]
+        long = _nearly_longest([(path.stat().st_size - HEADER) / 2 for path in paths]) / rate
     if seconds is None:
         seconds = min(10.0, max(0.1, math.ceil(10 * long - 0.01) / 10))
     return round(seconds * rate), rate
+
+
+def _nearly_longest(lengths):
+    """A length that nineteen of twenty do not exceed."""
+    return sorted(lengths)[min(len(lengths) - 1, int(0.95 * len(lengths)))]
 
 
 def training_batches(clips, batch_size, seed, epochs, first_epoch=0, change=None, chances=None, weights=None,
@@ -180,10 +211,11 @@ def training_batches(clips, batch_size, seed, epochs, first_epoch=0, change=None
 
     @plain
     def read(keys, part):
-        waveforms, targets = clips.batch(keys)
-        if change is not None:
-            waveforms, targets = change(waveforms, targets,
-                                        tf.cast(tf.stack([tf.cast(seed, tf.int64), part]), tf.int32))
+        if change is None:
+            waveforms, targets = clips.batch(keys)
+        else:
+            draw = tf.cast(tf.stack([tf.cast(seed, tf.int64), part]), tf.int32)
+            waveforms, targets = change(*clips.cropped(keys, tf.random.fold_in(draw, CROP)), draw)
         if weights is None:
             return waveforms, targets
         return waveforms, targets, tf.linalg.matvec(targets, tf.cast(weights, tf.float32)) / tf.reduce_sum(targets, axis=1)

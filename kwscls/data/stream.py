@@ -75,6 +75,10 @@ class StreamedClips:
         empty = tf.zeros([tf.size(records), len(self.labels)])
         return waveforms, tf.tensor_scatter_nd_max(empty, where, tf.ones(tf.shape(where)[:1]))
 
+    def cropped(self, records, seed):
+        """As `batch`: shards are read up to the length of a clip."""
+        return self.batch(records)
+
     def ordered(self, batch_size, share=Share()):
         """The parts of the batches of all clips, as `shuffled`; those of a sole worker in the order of the manifest."""
         parts = self._parts(tf.range(len(self.paths)), batch_size, share, lambda stretches, _: stretches.flat_map(_read_stretch))

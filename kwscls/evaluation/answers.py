@@ -1,7 +1,6 @@
 """A bundle's answers about the clips of a split: which clips, whose they are, and the scores."""
 
 import dataclasses
-import functools
 from pathlib import Path
 
 import numpy as np
@@ -88,8 +87,11 @@ def read_waveforms(paths, sample_rate, samples, batch_size):
     """
     import tensorflow as tf
 
-    read = _reader(sample_rate, samples)
-    batches = file_contents(paths).map(read, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size).prefetch(tf.data.AUTOTUNE)
+    from kwscls.dsp.clip import reader
+
+    read = reader(sample_rate, samples)
+    clips = file_contents(paths).map(lambda contents: read(contents, 0), num_parallel_calls=tf.data.AUTOTUNE)
+    batches = clips.batch(batch_size).prefetch(tf.data.AUTOTUNE)
     done = 0
     try:
         for batch in batches:
@@ -132,27 +134,10 @@ def as_distributions(scores, activation):
     return scores if activation == "softmax" else scores / np.maximum(scores.sum(axis=1, keepdims=True), 1e-12)
 
 
-@functools.lru_cache(maxsize=8)  # tracing takes a second
-def _reader(sample_rate, samples):
-    """A function of a WAV file's bytes that gives a waveform, float32 [samples]."""
-    import tensorflow as tf
-
-    from kwscls.dsp import wav
-    from kwscls.dsp.resample import resample
-
-    @tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
-    def read(contents):
-        waveform, rate = wav.decode(contents)
-        waveform = resample(waveform, rate, sample_rate, limit=samples)
-        return tf.ensure_shape(tf.pad(waveform, [[0, samples - tf.shape(waveform)[0]]]), [samples])
-
-    return read
-
-
 def _first_bad(paths, read, kind):
     for path in paths:
         try:
-            read(read_bytes(path))
+            read(read_bytes(path), 0)
         except (kind, KwsclsError):
             return path
     return None

@@ -5,6 +5,7 @@ import numpy as np
 
 from kwscls.layers.blocks import TransformerBlock
 from kwscls.layers.fbank import FeatureStandardization, KaldiFilterbank, frame_count
+from kwscls.layers.patchout import Patchout
 from kwscls.layers.spec_augment import SpecAugment
 from kwscls.layers.tokens import PatchEmbedding, TokenPositions
 from kwscls.models.classifier import AudioClassifier, label_names, waveform_input
@@ -21,7 +22,8 @@ def ast(labels, samples, *, sample_rate=16000, activation="softmax", hidden_size
 
     The layers, by name: "fbank" (log-mel, the end zero-padded or cut), "masks" (hides one stretch of frames and one band
     in training, as wide as the recipe says; with zeros before standardising, as the original does), "standardize",
-    "patches", "tokens" (the input of the first block), "block_0"..., "norm", "pooled", "head_norm", "logits". See
+    "patches", "tokens" (the input of the first block), "patchout" (leaves patches out in training, as many as the recipe
+    says), "block_0"..., "norm", "pooled", "head_norm", "logits". See
     `features_model` and `look_inside`.
 
     Args:
@@ -72,6 +74,7 @@ def body(features, labels, *, hidden_size, heads, layers, mlp_size, patch_size=1
     picture = keras.layers.Reshape((bands, frames, 1), name="picture")(picture)
     tokens = PatchEmbedding(hidden_size, (patch_size, patch_size), strides, name="patches")(picture)
     tokens = TokenPositions(2, name="tokens")(tokens)
+    tokens = Patchout(0.0, extra=2, name="patchout")(tokens)
     if dropout:
         tokens = keras.layers.Dropout(dropout, name="dropout")(tokens)
     for number in range(layers):

@@ -43,7 +43,8 @@ def vit(labels, samples, *, sample_rate=16000, activation="softmax", bands=128, 
     x = keras.layers.Dropout(dropout, name="positions_dropout")(x)
     for index in range(num_layers):
         x = TransformerBlock(num_heads, mlp_dim or 4 * hidden_dim, dropout=dropout, mlp_dropout=dropout,
-                             attention_dropout=attention_dropout, name=f"block_{index}")(x)
+                             attention_dropout=attention_dropout, kernel_initializer="glorot_uniform",
+                             name=f"block_{index}")(x)
     x = keras.layers.LayerNormalization(epsilon=1e-6, name="top_norm")(x)[:, 0]
     if representation_size:
         x = keras.layers.Dense(representation_size, activation="tanh", name="representation")(x)

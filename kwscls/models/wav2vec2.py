@@ -27,7 +27,7 @@ def wav2vec2(labels, samples, *, sample_rate=16000, activation="softmax", head="
              num_conv_pos_embeddings=128, num_conv_pos_embedding_groups=16, feat_proj_dropout=0.0, hidden_dropout=0.1,
              attention_dropout=0.1, activation_dropout=0.1, final_dropout=0.0, layerdrop=0.1, apply_spec_augment=True,
              mask_time_prob=0.05, mask_time_length=10, mask_time_min_masks=2, mask_feature_prob=0.0,
-             mask_feature_length=10, mask_feature_min_masks=0, name="wav2vec2"):
+             mask_feature_length=10, mask_feature_min_masks=0, initializer_range=0.02, name="wav2vec2"):
     """wav2vec 2.0 with a head for clips or frames; sizes are named as in transformers, the defaults are base's.
 
     Args:
@@ -68,6 +68,7 @@ def wav2vec2(labels, samples, *, sample_rate=16000, activation="softmax", head="
         mask_feature_prob: share of channels hidden.
         mask_feature_length: channels of a span.
         mask_feature_min_masks: spans of channels a clip at least.
+        initializer_range: deviation of the transformer layers' first kernels; narrow layers want more than wide ones.
         name: the model's name.
 
     Returns:
@@ -123,6 +124,7 @@ class Body:
     mask_feature_prob: float
     mask_feature_length: int
     mask_feature_min_masks: int
+    initializer_range: float
 
     def __post_init__(self):
         if not len(self.conv_dim) == len(self.conv_kernel) == len(self.conv_stride):
@@ -197,6 +199,7 @@ def _layers(x, body, mask):
             body.num_attention_heads, body.intermediate_size, norm_first=body.do_stable_layer_norm,
             activation=body.hidden_act, epsilon=body.layer_norm_eps, dropout=body.hidden_dropout,
             attention_dropout=body.attention_dropout, mlp_dropout=body.activation_dropout,
+            kernel_initializer=keras.initializers.TruncatedNormal(stddev=body.initializer_range),
             name=f"encoder_layer_{index}")
         after = layer(states[-1], attention_mask=mask)
         states.append(LayerDrop(body.layerdrop, name=f"layerdrop_{index}")(states[-1], after))

@@ -3,8 +3,7 @@
 import keras
 import tensorflow as tf
 
-from kwscls.dsp import wav
-from kwscls.dsp.resample import resample
+from kwscls.dsp.clip import fit_length, reader
 from kwscls.serving.streaming import stream_of
 
 TOP = 5
@@ -92,14 +91,9 @@ class Bundle(tf.Module):
 
     def _decode(self, wav_bytes):
         """The clips of WAV files given as strings [batch]: [batch, samples]."""
-        def clip(pair):
-            contents, index = pair
-            waveform, rate = wav.decode(contents, index)
-            waveform = resample(waveform, rate, self.model.sample_rate, self.model.samples, index)
-            return fit_length(waveform[tf.newaxis], self.model.samples)[0]
-
+        read = reader(self.model.sample_rate, self.model.samples)
         indices = tf.range(tf.shape(wav_bytes)[0])
-        return tf.map_fn(clip, (wav_bytes, indices), parallel_iterations=8,
+        return tf.map_fn(lambda pair: read(*pair), (wav_bytes, indices), parallel_iterations=8,
                          fn_output_signature=tf.TensorSpec([self.model.samples], tf.float32))
 
     def score(self, clips):
@@ -130,10 +124,3 @@ class Bundle(tf.Module):
         elif embedding.shape.rank > 2:  # nets that score several places and average
             embedding = tf.reduce_mean(embedding, axis=list(range(1, embedding.shape.rank - 1)))
         return answers, embedding
-
-
-def fit_length(waveforms, samples):
-    """Cut waveforms [batch, any] at their end, or pad them there with zeros, to [batch, samples]."""
-    waveforms = waveforms[:, :samples]
-    waveforms = tf.pad(waveforms, [[0, 0], [0, samples - tf.shape(waveforms)[1]]])
-    return tf.ensure_shape(waveforms, [None, samples])

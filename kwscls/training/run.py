@@ -308,7 +308,7 @@ def load_clips(prepared, seconds=None, corrections=None, service=None):
     """
     labels = split_labels(prepared / "train", corrections)
     samples, rate = clip_length(prepared / "train", seconds)
-    train_clips = open_clips(prepared / "train", samples, labels, corrections=corrections, service=service)
+    train_clips = open_clips(prepared / "train", samples, labels, corrections=corrections, service=service, crops=True)
     validation_clips = open_clips(prepared / "validation", samples, labels, corrections=corrections)
     return train_clips, validation_clips, rate
 

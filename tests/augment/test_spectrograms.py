@@ -26,6 +26,12 @@ def test_a_recipes_masks_hide_stretches_and_bands_in_training_only():
     np.testing.assert_array_equal(hidden.sum(axis=(1, 2)), 40 * frames + 48 * bands - frames * bands)
 
 
+def test_a_recipe_says_how_many_patches_are_left_out():
+    model = models.build("ast", 3, 8000, hidden_size=24, layers=1)
+    set_strengths(model, dataclasses.replace(recipes.recipe("ast"), patchout=0.5))
+    assert model.get_layer("patchout").rate == 0.5
+
+
 def test_a_recipe_without_augmentation_hides_nothing():
     model = models.build("res1d", 3, 8000)
     set_strengths(model, dataclasses.replace(recipes.recipe("res1d"), **recipes.UNCHANGED))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kwscls.data.pipeline import Clips, class_folders, clip_length, ordered_batches, steps, training_batches
 from kwscls.errors import KwsclsError
@@ -77,3 +78,36 @@ def test_bad_folders(tones, tmp_path):
         class_folders(tmp_path)
     with pytest.raises(KwsclsError, match="does not know: low; it knows high"):
         Clips(tones / "train", 4000, labels=["high"])
+
+
+@pytest.mark.parametrize("memory", [1 << 20, 0])
+def test_long_clips_are_heard_from_anywhere(tmp_path, memory):
+    lengths = (4000, 4000, 2500, 600)
+    for place, length in enumerate(lengths):
+        write_wav(tmp_path / "train" / "ramp" / f"{place}.wav", np.arange(length) / 32767)  # says where it was cut
+    clips = Clips(tmp_path / "train", 1000, memory=memory, crops=True)
+    np.testing.assert_array_equal(clips.batch(range(4))[0][:, 0], 0)
+    starts = np.stack([32768 * clips.cropped(tf.range(4), tf.constant([seed, 1]))[0].numpy()[:, 0] for seed in range(300)])
+    assert (starts[:, 3] == 0).all()  # shorter than what is heard
+    for clip, room in enumerate((3000, 3000, 1500)):
+        assert starts[:, clip].min() < 0.05 * room and 0.95 * room < starts[:, clip].max() <= room
+        assert abs(starts[:, clip].mean() - room / 2) < 4 * room / np.sqrt(12 * 300)  # four deviations of an even draw
+    one = clips.cropped(tf.range(4), tf.constant([5, 1]))[0].numpy()
+    np.testing.assert_allclose(32768 * np.diff(one[:3], axis=1), 1, atol=0.01)
+    np.testing.assert_array_equal(one, clips.cropped(tf.range(4), tf.constant([5, 1]))[0])
+
+
+def test_crops_are_part_of_augmentation(tmp_path):
+    for place in range(4):
+        write_wav(tmp_path / "train" / "ramp" / f"{place}.wav", np.arange(4000) / 32767)
+    clips = Clips(tmp_path / "train", 1000, crops=True)
+    starts = {name: [32768 * waveforms.numpy()[0, 0] for waveforms, _ in training_batches(clips, 1, 3, 2, change=change)]
+              for name, change in (("plain", None), ("changed", lambda waveforms, targets, seed: (waveforms, targets)))}
+    assert starts["plain"] == [0] * 8 and len(set(starts["changed"])) == 8
+
+
+def test_a_few_long_clips_are_words_with_a_long_end(tmp_path):
+    for place in range(40):
+        write_wav(tmp_path / "train" / "ramp" / f"{place}.wav", np.arange(4000 if place == 7 else 900) / 32767)
+    clips = Clips(tmp_path / "train", 1000, crops=True)
+    np.testing.assert_array_equal(clips.cropped(tf.range(40), tf.constant([1, 1]))[0], clips.batch(range(40))[0])

@@ -97,7 +97,8 @@ def test_from_a_table_to_a_scored_run(talks, tmp_path, capsys):
     assert predict.main([str(out), str(talks / "25.wav"), "--json"]) == 0
 
 
-def test_a_frame_model_learns_from_labels_of_clips_too(tones, tmp_path):
+def test_a_frame_model_learns_from_labels_of_clips_too(tones, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where the prepared copy goes
     out = tmp_path / "run"
     assert train.main(["--data", str(tones), "--model", "wav2vec2_frames", "--out", str(out), "--epochs", "12",
                        "--batch-size", "8", "--learning-rate", "0.005", "--no-augment", *SIZES]) == 0
