@@ -1,4 +1,4 @@
-"""A worker of a job, for tests: `python -m tests.training.worker FOLDER` prints the losses of 50 steps of small models."""
+"""A worker of a job, for tests: `python -m tests.training.worker FOLDER` prints the losses of some steps of small models."""
 
 import dataclasses
 import json
@@ -15,7 +15,7 @@ from kwscls.training.learner import learner
 from kwscls.training.statistics import adapt
 from kwscls.training.steps import Steps
 
-STEPS = 50
+STEPS = 20
 SIZES = {"cnn": dict(width=4, units=8, dropout=(0.0, 0.0)),
          "ast": dict(hidden_size=16, heads=2, layers=1, mlp_ratio=2),
          "res1d": dict(widths=(8,), strides=(2,), stem=8, dropout=0.0)}
