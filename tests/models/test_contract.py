@@ -73,10 +73,8 @@ def test_a_tenth_of_a_second_and_a_minute(name):
     assert models.build(name, 3, 16000 * 60, **SMALL.get(name, {})).samples == 960000
 
 
-@pytest.mark.parametrize("name", named(FAMILIES))
-def test_its_file_and_its_export_answer_as_it_does(name, tmp_path):
-    keras.utils.set_random_seed(1)
-    model = models.build(name, LABELS, SAMPLES, **SMALL.get(name, {}))
+@pytest.mark.parametrize("model", named(FAMILIES), indirect=True)
+def test_its_file_and_its_export_answer_as_it_does(model, tmp_path):
     model.save(tmp_path / "model.keras")
     again = models.load(tmp_path / "model.keras")
     assert (again.labels, again.samples, again.name) == (model.labels, model.samples, model.name)
@@ -84,7 +82,7 @@ def test_its_file_and_its_export_answer_as_it_does(name, tmp_path):
     bundle.save(again, tmp_path / "saved_model")
     loaded = bundle.load(tmp_path)
     np.testing.assert_array_equal(loaded.scores(clips()), bundle.scores_of(model, clips()))
-    assert bool(loaded.stream) == (name not in WITHOUT_STREAM)
+    assert bool(loaded.stream) == (model.name not in WITHOUT_STREAM)
     if loaded.stream:
         the_stream_is_the_last_clip(loaded)
     for samples in (1600, 32000, 960000):
