@@ -131,7 +131,7 @@ def fill_run(folder, settings, strategy):
     with devices.chief_first(strategy):
         prepared = Path(ready(settings.data))
     train_clips, validation_clips, rate = load_clips(prepared, settings.seconds, settings.corrections,
-                                                     settings.data_service)
+                                                     settings.data_service, crops=settings.augment)
     recipe = recipes.fitted(recipe, len(train_clips), train_clips.samples / rate, said(settings))
     seed_everything(settings)
     activation = settings.activation or ("sigmoid" if train_clips.several else "softmax")
@@ -297,7 +297,7 @@ def sizes_of_run(settings):
     return told.get("sizes", {})
 
 
-def load_clips(prepared, seconds=None, corrections=None, service=None):
+def load_clips(prepared, seconds=None, corrections=None, service=None, crops=False):
     """The training and validation clips of a prepared folder, and their sample rate in Hz.
 
     Args:
@@ -305,10 +305,11 @@ def load_clips(prepared, seconds=None, corrections=None, service=None):
         seconds: clip length; chosen by the training clips when None.
         corrections: a table of clips to drop or relabel, see `data.corrections`; or None.
         service: the address of a tf.data service that reads the training clips, see `data.stream`; or None.
+        crops: whether training clips are kept longer than they are heard, see `pipeline.Clips`.
     """
     labels = split_labels(prepared / "train", corrections)
     samples, rate = clip_length(prepared / "train", seconds)
-    train_clips = open_clips(prepared / "train", samples, labels, corrections=corrections, service=service, crops=True)
+    train_clips = open_clips(prepared / "train", samples, labels, corrections=corrections, service=service, crops=crops)
     validation_clips = open_clips(prepared / "validation", samples, labels, corrections=corrections)
     return train_clips, validation_clips, rate
 
