@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from kwscls.dsp.fbank import cut_or_pad, fbank
 from kwscls.dsp.mel import mel_filters
+from kwscls.errors import KwsclsError
 
 
 def run(meta, weights, inputs):
@@ -12,7 +13,7 @@ def run(meta, weights, inputs):
     config = meta["config"]
     name, _, kind = config["window"].partition(",")
     if config["center"] or config["log"] != "natural":
-        raise NotImplementedError(f"centred frames or log {config['log']!r} in a Kaldi filterbank")
+        raise KwsclsError(f"has centred frames or log {config['log']!r}, which Kaldi's filterbank has not", "its config")
     filters = dict(
         low=config["min_frequency"],
         high=config["max_frequency"],

@@ -6,6 +6,7 @@ import tensorflow as tf
 from kwscls.dsp.fbank import emphasise
 from kwscls.dsp.mel import log_mel, mel_filters, mfcc
 from kwscls.dsp.stft import spectrogram
+from kwscls.errors import KwsclsError
 
 
 def run(meta, weights, inputs):
@@ -50,8 +51,10 @@ def _torchaudio(config, waveform):
 def _kws_streaming(config, waveform):
     """kws_streaming's mfcc_tf; without coefficients it is a log-mel spectrogram."""
     if config["feature_type"] != "mfcc_tf" or config["data_frame_padding"]:
-        raise NotImplementedError(
-            f"feature_type {config['feature_type']!r} or padding {config['data_frame_padding']!r}"
+        raise KwsclsError(
+            f"has feature_type {config['feature_type']!r} or padding {config['data_frame_padding']!r}, "
+            "which kws_streaming's models here have not",
+            "its config",
         )
     rate = config["sample_rate"]
     length, step = (
