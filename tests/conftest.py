@@ -16,9 +16,9 @@ RATE = 16000
 def pytest_collection_modifyitems(items):
     """Keep a file's tests on one worker, which makes their fixtures once, where they do not say otherwise.
 
-    The notebooks, which take longest, come first: at the end no worker shall wait long for another.
+    The notebooks and the trainings, which take longest, come first: at the end no worker shall wait long for another.
     """
-    items.sort(key=lambda item: item.module.__name__ != "tests.test_notebooks")
+    items.sort(key=lambda item: not item.module.__name__.startswith(("tests.test_notebooks", "tests.training")))
     for item in items:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.module.__name__))
