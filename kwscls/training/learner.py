@@ -5,11 +5,19 @@ import contextlib
 import keras
 import tensorflow as tf
 
+from kwscls.layers.class_maps import ClassMaps
+from kwscls.layers.positional import PositionalConv
+from kwscls.layers.subspectral import FrequencyDepthwise
+from kwscls.layers.tokens import PatchEmbedding
 from kwscls.models.classifier import settle
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 """What `learner` takes. With the mixed ones, layers compute in 16 bits; weights, frontends, statistics and logits stay
-float32."""
+float32, and so do convolutions where there is no GPU."""
+
+CONVOLUTIONS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D,
+                keras.layers.SeparableConv1D, keras.layers.SeparableConv2D,
+                ClassMaps, FrequencyDepthwise, PatchEmbedding, PositionalConv)
 
 
 def learner(model, build, strategy, precision="float32"):
@@ -33,6 +41,8 @@ def learner(model, build, strategy, precision="float32"):
     for mine, theirs in zip(made.layers, model.layers, strict=True):
         mine.trainable = theirs.trainable
     made.set_weights(model.get_weights())
+    if not tf.config.list_logical_devices("GPU"):
+        convolve_in_float32(made)
     settle(made)
     if strategy.num_replicas_in_sync > 1:
         synchronise(made)
@@ -44,6 +54,17 @@ def synchronise(model):
     for layer in model._flatten_layers():
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.synchronized = True
+
+
+def convolve_in_float32(model):
+    """Let every convolution of a model, or of a layer, compute in float32.
+
+    On processors with AMX tiles, the 16-bit ones of TensorFlow 2.17 (oneDNN) are wrong or not a number where a kernel is
+    wide and its channels are few, or where strides leave one column; elsewhere on a CPU they are slower than float32.
+    """
+    for layer in model._flatten_layers():
+        if isinstance(layer, CONVOLUTIONS):
+            layer.dtype_policy = "float32"
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from kwscls import layers, models
+from kwscls.training.learner import convolve_in_float32
 from tests.models.small import SMALL
 
 
@@ -74,6 +75,7 @@ def test_low_precision_stays_close(used):
             continue
         config = {**layer.get_config(), "dtype": "mixed_bfloat16"}
         low = type(layer).from_config(config)
+        convolve_in_float32(low)
         x = tf.constant(draw.normal(size=(2, *inputs.shape[1:])), inputs.dtype)
         low(x)
         low.set_weights(layer.get_weights())
