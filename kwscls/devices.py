@@ -50,6 +50,21 @@ def begin(name="auto"):
     raise KwsclsError("is no strategy", name, f"known are {', '.join(STRATEGIES)}")
 
 
+@functools.cache
+def start_compiler():
+    """Let XLA compile a first small function: what it then tells of itself no setting of TensorFlow keeps off the screen."""
+    import tensorflow as tf
+
+    screen = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        tf.function(lambda x: x + 1.0, jit_compile=True, autograph=False)(tf.constant(1.0))
+    finally:
+        os.dup2(screen, 2)
+        os.close(screen)
+
+
 def workers():
     """The addresses of a job's workers as TF_CONFIG names them, the chief's first; none where it is not set.
 

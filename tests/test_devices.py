@@ -1,6 +1,8 @@
 """Who takes part in a job, and on which devices."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 import tensorflow as tf
@@ -50,6 +52,13 @@ def test_what_is_wrong_with_a_job(told, monkeypatch):
 def test_one_device_is_a_mirror_too(told):
     strategy = devices.begin("mirrored")
     assert strategy.num_replicas_in_sync == len(tf.config.list_logical_devices("CPU")) == 1
+
+
+def test_xla_starts_without_a_word():
+    code = ("from kwscls import console, devices; console.quiet_tensorflow(); import tensorflow as tf; devices.start_compiler(); "
+            "print(tf.function(lambda x: x * 2.0, jit_compile=True)(tf.constant(3.0)).numpy())")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("6.0\n", "")
 
 
 def test_a_lost_worker_is_told_in_one_line(told):

@@ -48,6 +48,8 @@ class Steps:
                 model.optimizer.build(model.trainable_variables)
             self.sums = [self._sum_like(weight) for weight in model.trainable_weights] if self.parts > 1 else []
         compiled = recipe.jit and self.replicas == 1
+        if compiled:
+            devices.start_compiler()
         self._update_one = tf.function(self._update_here, jit_compile=True, autograph=False) if compiled else self._update_here
 
     @staticmethod
