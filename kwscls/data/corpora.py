@@ -5,6 +5,7 @@ import dataclasses
 import difflib
 import sys
 from pathlib import Path
+from typing import Any
 
 from kwscls.errors import KwsclsError
 
@@ -55,8 +56,9 @@ class Corpus:
     silence: float = 0
 
 
-_COMMANDS = dict(licence="CC BY 4.0", citation="P. Warden, Speech Commands: A Dataset for Limited-Vocabulary Speech "
-                 "Recognition, arXiv:1804.03209, 2018")
+_COMMANDS: dict[str, Any] = {
+    "licence": "CC BY 4.0",
+    "citation": "P. Warden, Speech Commands: A Dataset for Limited-Vocabulary Speech Recognition, arXiv:1804.03209, 2018"}
 _V1 = Corpus("30 English words by 1,881 speakers", url="https://storage.googleapis.com/download.tensorflow.org/data/"
              "speech_commands_v0.01.tar.gz", file="speech_commands_v0.01.tar.gz",
              sha256="743935421bb51cccdb6bdd152e04c5c70274e935c82119ad7faeec31780d811d",

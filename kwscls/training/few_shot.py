@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from kwscls import console
-from kwscls.data import pipeline
+from kwscls.data import balance, pipeline
 from kwscls.errors import KwsclsError
 
 COPIES = 6
@@ -16,7 +16,7 @@ STRENGTHS = (0.001, 0.01, 0.1, 1.0, 10.0)
 """Inverse strengths of the regularisation, of which the validation clips choose."""
 
 
-def solve_head(model, train, validation, *, seed=0, change=None, batch_size=64):
+def solve_head(model, train, validation, *, seed=0, change=None, even=False, batch_size=64):
     """Set a model's head to the logistic regression of its embeddings that the validation clips like best.
 
     Args:
@@ -25,6 +25,7 @@ def solve_head(model, train, validation, *, seed=0, change=None, batch_size=64):
         validation: `Clips` that choose how freely the head may fit.
         seed: of the augmentation.
         change: augmentation, see `pipeline.training_batches`.
+        even: whether clips weigh the more, the rarer their labels are.
         batch_size: clips at once.
 
     Returns:
@@ -45,9 +46,10 @@ def solve_head(model, train, validation, *, seed=0, change=None, batch_size=64):
         seen, marks = np.concatenate([seen, extra]), np.concatenate([marks, extra_marks])
     asked, truth = _embedded(body, pipeline.ordered_batches(validation, batch_size))
     mean, spread = seen.mean(axis=0), seen.std(axis=0) + 1e-6
+    weights = balance.clip_chances(marks) * len(marks) if even else None
     best = None
     for strength in STRENGTHS:
-        kernel, bias = _regression((seen - mean) / spread, marks, strength, model.activation)
+        kernel, bias = _regression((seen - mean) / spread, marks, weights, strength, model.activation)
         kernel = kernel / spread[:, None]
         bias = bias - mean @ kernel
         loss, accuracy = _scored(asked @ kernel + bias, truth, model.activation)
@@ -68,16 +70,16 @@ def _embedded(body, batches):
     return np.concatenate(seen).astype(np.float64), np.concatenate(marks)
 
 
-def _regression(seen, marks, strength, activation):
-    """The kernel [width, labels] and bias [labels] of a logistic regression on mixed or plain targets."""
+def _regression(seen, marks, weights, strength, activation):
+    """The kernel [width, labels] and bias [labels] of a logistic regression on mixed or plain targets of weighted clips."""
     from sklearn.linear_model import LogisticRegression
 
     labels = marks.shape[1]
     if activation == "sigmoid":
-        columns = [_two_sided(seen, marks[:, label] > 0.5, strength) for label in range(labels)]
+        columns = [_two_sided(seen, marks[:, label] > 0.5, weights, strength) for label in range(labels)]
         return np.stack([kernel for kernel, _ in columns], axis=1), np.array([bias for _, bias in columns])
     truth = marks.argmax(axis=1)
-    made = LogisticRegression(C=strength, max_iter=500).fit(seen, truth)
+    made = LogisticRegression(C=strength, max_iter=500).fit(seen, truth, weights)
     kernel, bias = made.coef_, made.intercept_
     if len(made.classes_) == 2:  # of two labels there is one row, the difference
         kernel, bias = np.concatenate([-kernel, kernel]) / 2, np.concatenate([-bias, bias]) / 2
@@ -86,12 +88,12 @@ def _regression(seen, marks, strength, activation):
     return whole, biases
 
 
-def _two_sided(seen, has, strength):
+def _two_sided(seen, has, weights, strength):
     from sklearn.linear_model import LogisticRegression
 
     if has.all() or not has.any():
         return np.zeros(seen.shape[1]), 10.0 if has.all() else -10.0
-    made = LogisticRegression(C=strength, max_iter=500).fit(seen, has)
+    made = LogisticRegression(C=strength, max_iter=500).fit(seen, has, weights)
     return made.coef_[0], made.intercept_[0]
 
 

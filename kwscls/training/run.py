@@ -154,7 +154,8 @@ def fill_run(folder, settings, strategy):
     if settings.teacher:
         change = taught(change, settings.teacher, model.labels, rate, settings.teacher_share)
     if settings.few_shot:
-        history = solve_head(model, train_clips, validation_clips, seed=settings.seed, change=change)
+        history = solve_head(model, train_clips, validation_clips, seed=settings.seed, change=change,
+                             even=bool(settings.evened))
     else:
         pupil = learner(model, build, strategy, settings.precision)
         if settings.find_rate:

@@ -1,12 +1,14 @@
 """From a trained run to others: new words, few examples, a pupil, an ensemble, honest scores, a found rate."""
 
+import shutil
+
 import numpy as np
 import pytest
 
 from kwscls import combine as combine_verb
 from kwscls import export as export_verb
 from kwscls import files, models
-from kwscls.data import pipeline, prepare
+from kwscls.data import balance, pipeline, prepare
 from kwscls.data.pipeline import Clips
 from kwscls.errors import KwsclsError
 from kwscls.evaluation import plots_inside
@@ -82,6 +84,22 @@ def test_a_few_examples_are_learnt_in_seconds(first, new_words, activation):
     answers = bundle.scores_of(model, waveforms).argmax(axis=1)
     assert (answers == marks.numpy().argmax(axis=1)).mean() == pytest.approx(history[0]["val_accuracy"]) and \
         history[0]["val_accuracy"] > 0.8
+
+
+def test_few_examples_of_a_rare_label_can_weigh_more(first, new_words, tmp_path):
+    shutil.copytree(new_words, tmp_path / "rare")
+    label = sorted(path.name for path in (tmp_path / "rare" / "train").iterdir())[0]
+    for path in sorted((tmp_path / "rare" / "train" / label).iterdir())[2:]:
+        path.unlink()
+    clips, others = (Clips(tmp_path / "rare" / split, 4000) for split in ("train", "validation"))
+    waveforms, marks = clips.batch(range(len(clips)))
+    model = models.build("cnn", clips.labels, 4000, **files.read_json(first / "settings.json")["sizes"])
+    load(model, str(first))
+    for even in (False, True):
+        few_shot.solve_head(model, clips, others, even=even)
+        chances = balance.clip_chances(marks) if even else np.full(len(clips), 1 / len(clips))
+        mean = chances @ bundle.scores_of(model, waveforms)  # a logistic regression's mean scores are the labels' shares
+        np.testing.assert_allclose(mean, chances @ marks.numpy(), atol=2e-3)
 
 
 def test_few_shot_wants_weights(first):
