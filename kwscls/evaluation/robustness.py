@@ -55,7 +55,7 @@ def robustness(bundle, waveforms, truth, noises, groups=None, seed=0, batch_size
 
 
 def add_noise(waveforms, noises, decibels, seed=0):
-    """Add a random piece of a random noise to each clip.
+    """Add a random piece of a random noise, one that sounds, to each clip.
 
     Args:
         waveforms: float32 [clips, samples].
@@ -67,20 +67,19 @@ def add_noise(waveforms, noises, decibels, seed=0):
         float32 [clips, samples], cut off at -1 and 1. A silent clip stays silent.
 
     Raises:
-        KwsclsError: there is no noise, or a piece of it is silent.
+        KwsclsError: there is no noise that sounds.
     """
     random, samples = np.random.default_rng(seed), waveforms.shape[1]
-    usable = [np.resize(noise, max(len(noise), samples)) for noise in noises if len(noise)]
+    usable = [np.resize(noise, max(len(noise), samples)) for noise in noises if np.any(noise)]
     if not usable:
         raise KwsclsError("there is no noise to add", None, "give recordings of noise")
-    pieces = np.empty_like(waveforms)
+    pieces = np.zeros_like(waveforms)
     for piece in pieces:
-        noise = usable[random.integers(len(usable))]
-        start = random.integers(len(noise) - samples + 1)
-        piece[:] = noise[start:start + samples]
+        while not piece.any():  # recordings may fall silent for as long as a clip
+            noise = usable[random.integers(len(usable))]
+            start = random.integers(len(noise) - samples + 1)
+            piece[:] = noise[start:start + samples]
     signal, power = (np.square(one, dtype=np.float64).mean(axis=1, keepdims=True) for one in (waveforms, pieces))
-    if not power.all():
-        raise KwsclsError("a noise is silent for as long as a clip", None, "leave it out")
     return np.clip(waveforms + pieces * np.sqrt(signal / power / 10 ** (decibels / 10)), -1, 1).astype(np.float32)
 
 
@@ -105,7 +104,7 @@ def waveforms(bundle, paths):
 
 
 def noises(folder, sample_rate, seconds=60):
-    """The WAV files of a folder, the first minute of each, at a sample rate.
+    """The WAV files of a folder, the first minute of each, at a sample rate; without the silence behind them.
 
     Raises:
         KwsclsError: there is none, or one cannot be read.
@@ -113,8 +112,8 @@ def noises(folder, sample_rate, seconds=60):
     paths = sorted(Path(folder).rglob("*.wav"))
     if not paths:
         raise KwsclsError("holds no WAV files of noise", folder, "name a folder with recordings of noise")
-    found = [next(answers.read_waveforms([path], sample_rate, seconds * sample_rate, 1))[0] for path in paths]
-    return [np.trim_zeros(noise, "b").copy() for noise in found]  # the silence behind it may go
+    found = answers.read_waveforms(paths, sample_rate, seconds * sample_rate, 16)
+    return [noise[:np.flatnonzero(noise)[-1] + 1].copy() for batch in found for noise in batch if noise.any()]
 
 
 def _right(bundle, waveforms, truth, batch_size):

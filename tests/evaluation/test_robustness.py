@@ -61,7 +61,15 @@ def test_an_ear_for_halves_minds_noise_and_shifts_but_no_gain(ear):
         assert 0 <= low <= row["accuracy"] <= high <= 1
 
 
-@pytest.mark.parametrize("noises, message", [([], "no noise"), ([np.zeros(0)], "no noise"), ([np.zeros(10)], "silent")])
+def test_silence_in_a_noise_is_not_taken_for_noise():
+    gappy = np.zeros(4000)
+    gappy[:100] = 0.1  # seven of eight pieces of 400 samples hear nothing of it
+    clips = np.full((50, 400), 0.01, np.float32)
+    noisy = robustness.add_noise(clips, [np.zeros(500), gappy], 10)
+    np.testing.assert_allclose(np.square(noisy - clips).mean(axis=1), 1e-5, rtol=1e-3)
+
+
+@pytest.mark.parametrize("noises, message", [([], "no noise"), ([np.zeros(0)], "no noise"), ([np.zeros(10)], "no noise")])
 def test_noise_that_does_not_sound_is_refused(noises, message):
     with pytest.raises(KwsclsError, match=message):
         robustness.add_noise(made()[0], noises, 0)
