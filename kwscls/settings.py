@@ -82,8 +82,8 @@ class TrainSettings:
                                        "shards that they see", metavar="HOST:PORT")
     strategy: str = setting("auto", "devices that share each batch: none (one), mirrored (every GPU here), multiworker (the workers "
                             "that TF_CONFIG names), tpu; auto takes what there is", choices=STRATEGIES)
-    precision: str = setting("float32", "of the computing in training; weights, frontends, statistics and what is exported stay "
-                             "float32", choices=("float32", "mixed_bfloat16", "mixed_float16"))
+    precision: str = setting("float32", "of the computing in training; weights, frontends, statistics, what is exported, and "
+                             "without a GPU convolutions stay float32", choices=("float32", "mixed_bfloat16", "mixed_float16"))
     jit: bool | None = setting(None, "let XLA compile the step, or not (default: as the recipe says); of one device only")
     accumulate: int = setting(1, "parts in which a batch goes through the model, for less memory")
     patience: int | None = setting(None, "epochs without a better validation score before it stops; 0 never stops early")
