@@ -14,9 +14,6 @@ import csv
 import sys
 from pathlib import Path
 
-from kwscls import console
-from kwscls.files import read_json
-
 
 def rows(path):
     """The rows of a manifest."""
@@ -65,13 +62,8 @@ def main():
             return 1
     if not noise.is_dir() and prepare.main(["--data", str(chosen.noise), "--out", str(noise), "--split", "clip"]):
         return 1
-    code = evaluate.main([chosen.run, "--stream", "--data", str(folder), "--noise", str(noise),
+    return evaluate.main([chosen.run, "--stream", "--data", str(folder), "--noise", str(noise),
                           "--hours", chosen.hours, "--out", str(chosen.out)])
-    if not code:
-        at = read_json(chosen.out / "stream.json")["at_wanted"]
-        console.say("at the wanted rate on this recording itself: threshold {threshold:g}, {false_accepts_per_hour:.2f} false "
-                    "accepts per hour, {false_reject_rate:.1%} of words missed".format(**at))
-    return code
 
 
 if __name__ == "__main__":

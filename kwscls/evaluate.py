@@ -47,6 +47,8 @@ def act_on_stream(settings):
     else:
         console.table(f"{results['model']} listens to {results['hours']:.2f} hours with {results['words']} words",
                       tables.STREAM_COLUMNS, tables.stream(results))
+        console.table(f"Thresholds for {results['wanted_per_hour']:g} false accepts per hour, chosen on {results['chosen']} clips",
+                      tables.WORD_COLUMNS, tables.stream_words(results))
     console.wrote(*paths)
 
 

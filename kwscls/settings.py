@@ -68,11 +68,13 @@ class TrainSettings:
     noise: float | None = setting(None, "share of clips that get background noise")
     snr: list | None = setting(None, "lowest and highest signal-to-noise ratio of these in decibels, such as 0,30",
                                parse=span, metavar="LOW,HIGH")
+    imagined: float | None = setting(None, "share of clips that become a noise nobody recorded, where there is the label _silence_")
     reverb: float | None = setting(None, "share of clips that are put into a room")
     mixup: float | None = setting(None, "share of clips that are mixed with another one")
     mixup_alpha: float | None = setting(None, "of the Beta distribution that says how much of either sounds in a mixture")
     cutmix: float | None = setting(None, "share of clips that get a stretch of another one")
     time_mask: float | None = setting(None, "share of a clip that each of two hidden stretches takes at most")
+    time_warp: float | None = setting(None, "share of a clip by which one moment of its spectrogram is moved at most")
     band_mask: float | None = setting(None, "share of the bands that each of two hidden ones takes at most")
     band_warp: float | None = setting(None, "share of their place by which mel bands are stretched at most, another voice")
     band_gain: float | None = setting(None, "most decibels that mel bands are raised or lowered, another microphone")

@@ -10,7 +10,7 @@ def set_strengths(model, recipe):
 
     Args:
         model: an `AudioClassifier`; one without such layers stays as it is.
-        recipe: `time_mask` and `band_mask`, as shares of the frames and of the bands; `band_warp`, a share; `band_gain`,
+        recipe: `time_mask`, `time_warp` and `band_mask`, as shares of the frames and of the bands; `band_warp`, a share; `band_gain`,
             in decibels; `patchout`, a share.
 
     Returns:
@@ -25,4 +25,5 @@ def set_strengths(model, recipe):
         else:
             frames, bands = layer.input.shape[1:3]
             layer.time_width, layer.frequency_width = round(recipe.time_mask * frames), round(recipe.band_mask * bands)
+            layer.time_warp = round(recipe.time_warp * frames)
     return len(layers)

@@ -91,14 +91,33 @@ def add_noise(waveforms, seed, noises, share, snr):
     """
     batch, samples = tf.shape(waveforms)[0], tf.shape(waveforms)[1]
     seeds = tf.random.split(seed, 3)
-    count = -(-samples // BLOCK)
-    blocks = tf.reshape(noises[:tf.size(noises) // BLOCK * BLOCK], [-1, BLOCK])
-    starts = tf.random.stateless_uniform([batch, 1], seeds[0], 0, tf.shape(blocks)[0] - count + 1, tf.int32)
-    noise = tf.reshape(tf.gather(blocks, starts + tf.range(count)), [batch, -1])[:, :samples]
+    noise = _stretches(noises, seeds[0], batch, samples)
     ratio = _uniform(seeds[1], batch, *snr)
     wanted = tf.maximum(_rms(waveforms), QUIET) / 10 ** (ratio / 20)
     chosen = tf.cast(_uniform(seeds[2], batch, 0, 1) < share, tf.float32)
     return waveforms + chosen * wanted / tf.maximum(_rms(noise), QUIET) * noise
+
+
+def imagine(waveforms, targets, seed, noises, silence, share):
+    """Let some of the clips be a stretch of noise instead, at a random level of up to 40 dB below it, and no word.
+
+    Args:
+        waveforms: float32 [batch, samples].
+        targets: float32 [batch, labels].
+        seed: int32 [2].
+        noises: float32 [long], at least a block longer than a clip.
+        silence: place of the label of clips without a word.
+        share: of the clips that are replaced, in [0, 1].
+
+    Returns:
+        Waveforms and targets.
+    """
+    batch, samples = tf.shape(waveforms)[0], tf.shape(waveforms)[1]
+    seeds = tf.random.split(seed, 3)
+    chosen = _uniform(seeds[0], batch, 0, 1) < share  # [batch, 1]
+    noise = 10 ** (_uniform(seeds[1], batch, -40, 0) / 20) * _stretches(noises, seeds[2], batch, samples)
+    silent = tf.one_hot(silence, tf.shape(targets)[1], dtype=targets.dtype)
+    return tf.where(chosen, noise, waveforms), tf.where(chosen, silent, targets)
 
 
 def reverberate(waveforms, seed, rooms, share):
@@ -194,6 +213,14 @@ def made_rooms(sample_rate, count=64, seed=0):
     tails *= draw.uniform(0.1, 0.7, (count, 1)) / np.sqrt(np.sum(tails ** 2, axis=1, keepdims=True))
     tails[:, 0] = 1  # the direct sound
     return tails.astype(np.float32)
+
+
+def _stretches(noises, seed, batch, samples):
+    """Stretches of a long noise from random places, by whole blocks, float32 [batch, samples]."""
+    count = -(-samples // BLOCK)
+    blocks = tf.reshape(noises[:tf.size(noises) // BLOCK * BLOCK], [-1, BLOCK])
+    starts = tf.random.stateless_uniform([batch, 1], seed, 0, tf.shape(blocks)[0] - count + 1, tf.int32)
+    return tf.reshape(tf.gather(blocks, starts + tf.range(count)), [batch, -1])[:, :samples]
 
 
 def _uniform(seed, batch, low, high):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kwscls.evaluation.plots import BLUE, GREEN, GREY, ORANGE, _figure, _legend, _style, _wave
+from kwscls.evaluation.plots import BLUE, GREEN, GREY, ORANGE, _canvas, _figure, _legend, _style, _wave
 
 
 def sinc_bands(start, end, sample_rate):
@@ -82,6 +82,26 @@ def rate_ramp(found):
         ax.axvline(found["rate"], color=ORANGE, linestyle="--", label=f"chosen: {found['rate']:.2g}")
         ax.set(xscale="log", xlabel="learning rate", ylabel="loss", title="Where the loss falls the fastest")
         ax.legend(frameon=False)
+        return figure
+
+
+def log_mels(spectrograms, titles):
+    """Log-mel spectrograms side by side, all in the same colours.
+
+    Args:
+        spectrograms: a sequence of float arrays [frames, bands].
+        titles: one for each.
+    """
+    spectrograms = [np.asarray(one) for one in spectrograms]
+    low, high = np.quantile(np.stack(spectrograms), (0.02, 1.0))
+    rows = -(-len(spectrograms) // 4)
+    columns = -(-len(spectrograms) // rows)
+    with _style("ticks"):
+        figure = _canvas(1 + 3 * columns, 2.6 * rows)
+        for index, (ax, one, title) in enumerate(zip(figure.subplots(rows, columns, squeeze=False).flat, spectrograms, titles)):
+            ax.imshow(one.T, origin="lower", aspect="auto", cmap="magma", vmin=low, vmax=high)
+            ax.set(title=title, xlabel="frame" if index >= len(spectrograms) - columns else "",
+                   ylabel="" if index % columns else "mel band")
         return figure
 
 

@@ -1,17 +1,18 @@
 """Pictures of listening to a long recording: matplotlib figures to save or to show in a notebook."""
 
 import numpy as np
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from kwscls.evaluation.plots import BLUE, GREY, ORANGE, _figure, _legend, _style
 
 
 def stream(found):
-    """DET and ROC of a long recording: words missed, and words heard, against false accepts per hour, a point a threshold.
+    """DET and ROC of a long recording: words missed, and words heard, against false accepts per hour, a point a wanted rate.
 
     Args:
         found: what `streams.measure` returns.
     """
-    points = found["curve"]
+    points = sorted(found["curve"], key=lambda point: point["false_accepts_per_hour"])
     per_hour = np.array([point["false_accepts_per_hour"] for point in points])
     missed = 100 * np.array([point["false_reject_rate"] for point in points])
     low, high = 100 * np.array([point["false_reject_rate_interval"] for point in points]).T
@@ -25,14 +26,16 @@ def stream(found):
             middle, lower, upper = (np.maximum(values, floor) for values in own)
             across = np.maximum(per_hour, fewest)
             ax.fill_between(across, lower, upper, color=BLUE, alpha=0.2, linewidth=0, label="95 % interval over voices")
-            ax.plot(across, middle, ".-", color=BLUE, markersize=5, label="each threshold")
+            ax.plot(across, middle, ".-", color=BLUE, markersize=5, label="rules for each rate")
             ax.plot(max(found["false_accepts_per_hour"], fewest), max(100 * chosen, floor), "o", color=ORANGE, markersize=9,
-                    label=f"threshold {found['threshold']:g}, chosen on {found['chosen']}")
+                    label=f"rules for {found['wanted_per_hour']:g} per hour, chosen on {found['chosen']}")
             ax.axvline(found["wanted_per_hour"], color=GREY, linestyle="--", linewidth=1.2, label="wanted")
             ax.set(xscale="log", xlabel=f"false accepts per hour (none: drawn at {fewest:.2g})")
         axes[0].set(yscale="log", ylabel="% of words missed",
                     title=f"Detection error trade-off: {found['hours']:.1f} hours, {found['words']} words")
+        axes[0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes[0].yaxis.set_major_formatter("{x:g}")
+        axes[0].yaxis.set_minor_formatter(NullFormatter())
         axes[1].set(ylabel="% of words heard", ylim=(None, 100), title="Receiver operating characteristic")
         for ax in axes:
             ax.xaxis.set_major_formatter("{x:g}")

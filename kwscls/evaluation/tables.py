@@ -90,14 +90,22 @@ def bounds(pair):
     return "-" if pair is None else f"{pair[0]:.3f} - {pair[1]:.3f}"
 
 
-STREAM_COLUMNS = ("threshold", "false accepts per hour#", "95 % interval#", "words missed#", "95 % interval#")
+STREAM_COLUMNS = ("wanted per hour#", "false accepts per hour#", "95 % interval#", "words missed#", "95 % interval#", "")
 
 
 def stream(results):
-    """Rows of some thresholds of a long recording, and of the one chosen."""
-    curve = results["curve"]
-    rows = [(f"{point['threshold']:g}", point) for point in curve[::max(1, len(curve) // 8)]]
-    rows.append((f"{results['threshold']:g}, chosen on {results['chosen']}", results))
-    return [(name, f"{point['false_accepts_per_hour']:.2f}", "{:.2f} - {:.2f}".format(*point["false_accepts_per_hour_interval"]),
-             f"{point['false_reject_rate']:.1%}", "{:.1%} - {:.1%}".format(*point["false_reject_rate_interval"]))
-            for name, point in rows]
+    """Rows of a long recording, one for each wanted rate of false accepts."""
+    return [(f"{point['wanted']:g}", f"{point['false_accepts_per_hour']:.2f}",
+             "{:.2f} - {:.2f}".format(*point["false_accepts_per_hour_interval"]),
+             f"{point['false_reject_rate']:.1%}", "{:.1%} - {:.1%}".format(*point["false_reject_rate_interval"]),
+             "wanted" if point["wanted"] == results["wanted_per_hour"] else "") for point in results["curve"]]
+
+
+WORD_COLUMNS = ("label", "threshold#", "words#", "missed#", "false accepts#")
+
+
+def stream_words(results):
+    """Rows of a long recording, one for each label, under the rules for the wanted rate."""
+    return [(label, "never told" if row["threshold"] > 1 else f"{row['threshold']:g}", row["words"],
+             f"{row['missed'] / row['words']:.0%}" if row["words"] else "-", row["false_accepts"])
+            for label, row in results["per_label"].items()]

@@ -30,11 +30,13 @@ class Recipe:
         gain: the most that a clip is made louder or softer, in decibels.
         noise: share of the clips that get background noise: the corpus's own, or coloured noise where it has none.
         snr: lowest and highest signal-to-noise ratio of these, in decibels.
+        imagined: share of the clips that become a noise that nobody recorded, where there is the label `_silence_`.
         reverb: share of the clips that are put into an imagined room.
         mixup: share of the clips that are mixed with another one.
         mixup_alpha: of the Beta distribution of the mixture.
         cutmix: share of the clips that get a stretch of another one.
         time_mask: the most frames that each hidden stretch takes, as a share of the clip's, in [0, 1].
+        time_warp: by how many frames one moment of a clip is moved at most, as a share of the clip's, in [0, 1].
         band_mask: the most bands that each hidden band takes, as a share of all, in [0, 1].
         band_warp: the most that mel bands are stretched either way, as a share of their place.
         band_gain: the most that mel bands are raised or lowered, in decibels.
@@ -62,11 +64,13 @@ class Recipe:
     gain: float = 6.0
     noise: float = 0.5
     snr: tuple = (0.0, 30.0)
+    imagined: float = 0.1
     reverb: float = 0.0
     mixup: float = 0.0
     mixup_alpha: float = 0.4
     cutmix: float = 0.0
     time_mask: float = 0.0
+    time_warp: float = 0.0
     band_mask: float = 0.0
     band_warp: float = 0.0
     band_gain: float = 0.0
@@ -92,9 +96,9 @@ LONG_SHIFT = 0.2
 LONG_MIXUP = 0.5
 """Share of the long clips that are mixed."""
 
-UNCHANGED = {"shift": 0.0, "speed": 0.0, "gain": 0.0, "noise": 0.0, "reverb": 0.0, "mixup": 0.0,
-             "cutmix": 0.0, "time_mask": 0.0, "band_mask": 0.0, "band_warp": 0.0, "band_gain": 0.0,
-             "patchout": 0.0}
+UNCHANGED = {"shift": 0.0, "speed": 0.0, "gain": 0.0, "noise": 0.0, "imagined": 0.0, "reverb": 0.0,
+             "mixup": 0.0, "cutmix": 0.0, "time_mask": 0.0, "time_warp": 0.0, "band_mask": 0.0, "band_warp": 0.0,
+             "band_gain": 0.0, "patchout": 0.0}
 """What turns a recipe's augmentation off."""
 
 RECIPES = {

@@ -19,6 +19,7 @@ from kwscls import settings as settings_room
 from kwscls.augment.change import augmentation, load_noises
 from kwscls.data.frames import is_table
 from kwscls.data import balance, pipeline
+from kwscls.data.extra_labels import SILENCE
 from kwscls.data.pipeline import clip_length, open_clips
 from kwscls.data.prepare import ready
 from kwscls.data.prepared import has_split, shared_groups, split_labels
@@ -150,7 +151,7 @@ def fill_run(folder, settings, strategy):
     warn(prepared, train_clips, settings)
     left = settings.budget and settings.budget - (time.monotonic() - started)
     noises = load_noises(settings.noises or prepared / "noise", rate, model.samples)
-    change = augmentation(recipe, rate, noises)
+    change = augmentation(recipe, rate, noises, model.labels.index(SILENCE) if SILENCE in model.labels else None)
     if settings.teacher:
         change = taught(change, settings.teacher, model.labels, rate, settings.teacher_share)
     if settings.few_shot:

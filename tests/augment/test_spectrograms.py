@@ -12,12 +12,12 @@ from kwscls.training import recipes
 
 def test_a_recipes_masks_hide_stretches_and_bands_in_training_only():
     model = models.build("res1d", 3, 8000)
-    recipe = dataclasses.replace(recipes.recipe("res1d"), time_mask=0.25, band_mask=0.2, band_warp=0.1,
-                                 band_gain=6.0)
+    recipe = dataclasses.replace(recipes.recipe("res1d"), time_mask=0.25, time_warp=0.125, band_mask=0.2,
+                                 band_warp=0.1, band_gain=6.0)
     assert set_strengths(model, recipe) == 2
     assert (model.get_layer("shaken").warp, model.get_layer("shaken").gain) == (0.1, 6.0)
     masks = model.get_layer("masks")
-    assert (masks.time_width, masks.frequency_width) == (12, 8)  # of 48 frames and 40 bands
+    assert (masks.time_width, masks.frequency_width, masks.time_warp) == (12, 8, 6)  # of 48 frames and 40 bands
     ones = np.ones((64, 48, 40), np.float32)
     np.testing.assert_array_equal(masks(ones, training=False), ones)
     hidden = 1 - keras.ops.convert_to_numpy(masks(ones, training=True))

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from kwscls.augment import waveforms
 from kwscls.augment.change import augmentation, load_noises
+from kwscls.augment.imagined import imagined_noise
 from kwscls.training.recipes import UNCHANGED, Recipe
 from tests.conftest import write_wav
 
@@ -64,6 +65,26 @@ def test_a_silent_clip_stays_silent_enough():
     noises = tf.constant(waveforms.coloured_noise(RATE))
     after = waveforms.add_noise(tf.zeros([4, 4000]), SEED, noises, 1.0, (0.0, 0.0))
     assert np.abs(after).max() < 1e-4
+
+
+def test_some_clips_become_noises_and_no_word():
+    before, noises, words = clips(400).numpy(), imagined_noise(RATE, seconds=30), np.eye(3, dtype=np.float32)[[0, 2] * 200]
+    after, targets = (value.numpy() for value in waveforms.imagine(before, words, SEED, noises, 1, 0.2))
+    touched = (after != before).any(axis=1)
+    assert 0.12 < touched.mean() < 0.28
+    np.testing.assert_array_equal(targets, np.where(touched[:, None], [0, 1, 0], words))
+    windows = np.lib.stride_tricks.sliding_window_view(noises, 4000)[::16]
+    for clip in after[touched][:5]:  # a stretch of the noise, softer
+        likeness = (windows @ clip) / np.maximum(np.linalg.norm(windows, axis=1) * np.linalg.norm(clip), 1e-12)
+        assert likeness.max() == pytest.approx(1, abs=1e-3) or rms(clip[None]) < 1e-6
+
+
+def test_only_where_silence_is_a_label_it_is_imagined():
+    recipe, noises = Recipe(**{**UNCHANGED, "imagined": 1.0}), load_noises("none", RATE, 4000)
+    assert augmentation(recipe, RATE, noises) is None
+    after, targets = augmentation(recipe, RATE, noises, silence=1)(clips(), tf.one_hot(tf.zeros(32, tf.int32), 2), SEED)
+    assert not (after.numpy() == clips().numpy()).all(axis=1).any()
+    np.testing.assert_array_equal(targets, [[0, 1]] * 32)
 
 
 def test_a_room_is_a_convolution_at_equal_loudness():

@@ -33,6 +33,14 @@ def test_a_models_bands_are_compared_with_their_start():
     assert plots_inside.learned_bands(models.build("cnn", 2, 4000, **SMALL["cnn"])) is None
 
 
+def test_log_mels_are_drawn_in_the_same_colours():
+    spectrograms = np.random.default_rng(0).normal(size=(5, 20, 8))
+    shown = [ax for ax in plots_inside.log_mels(spectrograms, list("abcde")).axes if ax.images]
+    assert [ax.get_title() for ax in shown] == list("abcde")
+    np.testing.assert_array_equal(shown[3].images[0].get_array(), spectrograms[3].T)
+    assert len({ax.images[0].get_clim() for ax in shown}) == 1
+
+
 def test_pretraining_curves():
     rows = [{"step": step, "contrastive": 5 - step / 10, "diversity": 0.5, "accuracy": step / 100, "perplexity": 20}
             for step in (10, 20, 30)]

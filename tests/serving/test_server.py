@@ -122,6 +122,14 @@ def test_slow_clients_are_answered_408_and_let_go(served, text):
     assert httpx.get(f"{served[0]}/healthz").status_code == 200
 
 
+@pytest.mark.parametrize("before", [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"])
+def test_a_head_without_end_is_refused(served, before):
+    answer = raw(served[0], before + b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * 11000)
+    assert b"HTTP/1.1 431 " in answer and b"65536 bytes at most" in answer
+    fits = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + b"a: b\r\n" * 9000 + b"\r\n"
+    assert raw(served[0], fits).startswith(b"HTTP/1.1 200 ")
+
+
 def test_what_is_no_http_is_refused_and_a_client_may_leave(served):
     assert b" 400 " in raw(served[0], b"\x16\x03\x01 hello\r\n\r\n")
     host, port = served[0].removeprefix("http://").split(":")
