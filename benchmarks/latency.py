@@ -24,7 +24,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-NAMES = ("ast", "res1d", "res2d", "cnn", "bcresnet_1")
+NAMES = ("ast", "resfold", "res1d", "cnn", "bcresnet_1")
 
 PEER = """
 import io, json, sys, time, wave

@@ -1,8 +1,8 @@
 """Does the input pipeline starve the model? And is an epoch quicker than with the tutorial's own pipeline?
 
-    python benchmarks/pipeline.py [PREPARED_FOLDER]
+    python benchmarks/pipeline.py [PREPARED_FOLDER [MODEL]]
 
-Prints clips per second of the pipeline alone (with and without augmentation), of the training step alone, and of an epoch
+MODEL is the tutorial's `cnn` if none is named. Prints clips per second of the pipeline alone (with and without augmentation), of the training step alone, and of an epoch
 with both, beside the pipeline of TensorFlow's tutorial written out plainly: all in one run, five rounds, medians.
 """
 
@@ -20,6 +20,7 @@ import tensorflow as tf
 
 from kwscls import models
 from kwscls.augment.change import augmentation, load_noises
+from kwscls.augment.spectrograms import set_strengths
 from kwscls.data.pipeline import Clips, clip_length, steps, training_batches
 from kwscls.data.prepare import ready
 from kwscls.training import recipes
@@ -60,12 +61,15 @@ def tutorials(folder, batch_size):
 
 def main():
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ready("spoken_words")
+    name = sys.argv[2] if len(sys.argv) > 2 else "cnn"
     samples, rate = clip_length(folder / "train", 1.0)
-    clips, recipe = Clips(folder / "train", samples), recipes.recipe("cnn")
+    clips = Clips(folder / "train", samples)
+    recipe = recipes.fitted(recipes.recipe(name), len(clips), samples / rate)
     noises = load_noises(folder / "noise", rate, samples)
     change = augmentation(recipe, rate, noises)
-    model = models.build("cnn", clips.labels, samples, sample_rate=rate)
+    model = models.build(name, clips.labels, samples, sample_rate=rate)
     adapt(model, clips)
+    set_strengths(model, recipe)
     learner = Steps(model, recipe)
     count = steps(clips, recipe.batch_size)
     theirs, their_data = tutorials(folder / "train", recipe.batch_size)
@@ -98,7 +102,7 @@ def main():
         for name, action in measured.items():
             times[name].append(seconds(action))
     tutorial = np.median(times["epoch of the tutorial's pipeline"])
-    console.table(f"{len(clips)} clips of {samples / rate:g} s, batch {recipe.batch_size}, medians of {ROUNDS}",
+    console.table(f"{name}, {len(clips)} clips of {samples / rate:g} s, batch {recipe.batch_size}, medians of {ROUNDS}",
                   ("what", "seconds#", "clips/s#", "against the tutorial's epoch#"),
                   [(name, f"{np.median(taken):.2f}", f"{len(clips) / np.median(taken):.0f}",
                     f"{np.median(taken) / tutorial:.2f}") for name, taken in times.items()])

@@ -25,7 +25,7 @@ def act(settings):
         said |= {"threshold": {}, "default": settings.threshold}
     rules = dataclasses.replace(rules, **said)
     blocks = sound(settings.source, bundle.sample_rate, settings.rate)
-    console.say(f"{bundle.model} listens to {settings.source}: threshold {rules.default:g}, mean of {rules.smooth} windows, "
+    console.say(f"{bundle.model} listens to {settings.source}: {rules.told(bundle.labels)}, mean of {rules.smooth} windows, "
                 f"one every {rules.hop:g} s, {rules.refractory:g} s between equal labels")
     for found in listen(bundle, blocks, rules):
         if settings.json:

@@ -353,6 +353,8 @@ class PrepareSettings:
                                  "DataflowRunner; they must see the recordings and --out")
     runner_options: str | None = setting(None, "Beam's own options, as in --runner-options='--flink_master=host:8081'",
                                          metavar="OPTIONS")
+    licence: str | None = setting(None, "of the recordings, for the model's card, such as 'CC BY 4.0' (default: a known corpus's)",
+                                  metavar="TEXT")
     leak: bool = setting(False, "measure how much a split by clip would flatter: a probe learns with and without groups")
     workers: int | None = setting(None, "threads (default: one a core, at most 8)")
     overwrite: bool = setting(False, "replace a folder that is there")

@@ -165,7 +165,7 @@ def _fill(scratch, clips, elsewhere, recordings, choices, chosen, source):
         **findings.findings(kept, facts, names), "unreadable": unreadable, "duplicates": doubles,
         "contradictions": contradictions, "missing_labels": missing,
         "published_clips": entry.clips if entry and not chosen.labels else 0,
-        "licence": entry.licence if entry else None, "citation": entry.citation if entry else None,
+        "licence": chosen.licence or (entry.licence if entry else None), "citation": entry.citation if entry else None,
         "archive_sha256": source.checksum(),
     }
     report["warnings"] = findings.warnings(report)
@@ -260,7 +260,7 @@ def _add_silences(clips, kept, facts, names, silence, chosen):
 def _choices(chosen, source):
     """The settings that change what is made, those of a corpus' own table where nothing else is said."""
     values = {key: value for key, value in settings.as_dict(chosen).items() if key not in NOT_CHOICES}
-    for name in ("corrections", "shards"):
+    for name in ("corrections", "shards", "licence"):
         if not values[name]:
             del values[name]  # what was prepared before there were any stays as it is
     if not chosen.shards:

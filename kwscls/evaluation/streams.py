@@ -67,7 +67,8 @@ def measure(bundle, folder, split="test", hours=2.0, per_hour=1.0, noise=None, h
 
     Returns:
         A dict: what `detections.rates` says under the `rules` for the wanted rate, and on which split they were `chosen`;
-        `wanted_per_hour`, `noise`; `curve`, a list of the same for the `wanted` rate and for those of `detections.RATES`.
+        `wanted_per_hour`, `noise`; `curve`, a list of the same for the `wanted` rate and for those of `detections.RATES`;
+        `hindsight`, the same with rules chosen on the recording itself, which no rules chosen before could beat.
 
     Raises:
         KwsclsError: the split has no words to listen for.
@@ -83,7 +84,8 @@ def measure(bundle, folder, split="test", hours=2.0, per_hour=1.0, noise=None, h
     curve = [{"wanted": rate, **rates(found[split], one, seed)} for rate, one in zip(wanted, rules, strict=True)]
     return {**{key: value for key, value in curve[0].items() if key != "wanted"}, "wanted_per_hour": per_hour, "noise": told,
             "chosen": chosen_on, "rules": dataclasses.asdict(rules[0]),
-            "curve": sorted(curve, key=lambda point: point["wanted"])}
+            "curve": sorted(curve, key=lambda point: point["wanted"]),
+            "hindsight": rates(found[split], choose_rules(found[split], [per_hour], hop)[0], seed)}
 
 
 def store(bundle, results):

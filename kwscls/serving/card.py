@@ -45,18 +45,19 @@ print(model.run(["scores"], {{"waveform": waveforms}}))
 """}
 
 
-def write(folder, facts, run, compared=()):
+def write(folder, facts, run, name, compared=()):
     """Write the model card of an export.
 
     Args:
         folder: the export's.
         facts: what the export says about its model.
         run: the folder of the run that it is made of: its settings and results, and through them the data's report.
+        name: under which it will be served.
         compared: rows (format, bytes, accuracy) of formats that were compared on the test split.
     """
     run = Path(run)
-    settings, results = (_read(run / name) for name in ("settings.json", "metrics.json"))
-    parts = [heading(facts), "## How to ask it\n\n" + ASK[facts["format"]].format(name=run.name, **facts)]
+    settings, results = (_read(run / file) for file in ("settings.json", "metrics.json"))
+    parts = [heading(facts), "## How to ask it\n\n" + ASK[facts["format"]].format(name=name, **facts)]
     if results:
         parts.append(quality(results))
     if compared:

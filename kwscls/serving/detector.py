@@ -48,6 +48,14 @@ class ListenRules:
         """The threshold of a label."""
         return self.threshold.get(label, self.default)
 
+    def told(self, labels):
+        """The thresholds of some labels in words, and which of them no score reaches."""
+        limits = {label: self.of(label) for label in labels if label not in BACKGROUND}
+        some = sorted({limit for limit in limits.values() if limit <= 1})
+        never = [label for label, limit in limits.items() if limit > 1]
+        text = f"thresholds {some[0]:g} to {some[-1]:g}" if len(some) > 1 else f"threshold {some[0]:g}" if some else ""
+        return ", ".join(part for part in (text, f"never telling {', '.join(never)}" if never else "") if part)
+
 
 class Detector:
     """Watches the scores of window after window.

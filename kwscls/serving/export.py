@@ -24,6 +24,9 @@ QUANTISED = 0.05
 LOSS = 0.02
 """The share of test clips that a quantised model may lose."""
 
+SHORT = 1600
+"""Samples of the waveforms that warm a model up."""
+
 HERE = {"savedmodel": 0.0, "c-api": 1e-6}
 """What a runtime may differ by here, where the model is in memory: TensorFlow's Python by nothing, its sessions, which
 optimise the same graph on their own, in the last bit."""
@@ -53,7 +56,7 @@ def export(settings, change=None):
         with files.writing_folder(version) as beside:
             whole = beside / "whole"
             compared = write(made, whole, run, kind, settings.quantize)
-            complete(whole, run, made, kind, settings.quantize, compared)
+            complete(whole, run, made, kind, settings.quantize, compared, out.name)
             check(whole, kind)
             for part in whole.iterdir():
                 part.rename(beside / part.name)
@@ -159,7 +162,7 @@ def load_model(run):
     return models.load(path)
 
 
-def complete(folder, run, made, kind, quantize, compared):
+def complete(folder, run, made, kind, quantize, compared, name):
     """Put beside a model all that travels with it: facts, proof, warm-up requests, card, settings, checksums."""
     signatures = list(proof.INPUTS) if kind == "savedmodel" else [WAVEFORM]
     known = bundle.facts(made)
@@ -173,22 +176,34 @@ def complete(folder, run, made, kind, quantize, compared):
     if quantize != "none":  # it is another model, whose quality `compare` measured: what it gives here, it must give anywhere
         proof.expect(folder, runtimes.RUNTIMES[kind](folder))
     if kind == "savedmodel":
-        warm_up(folder, signatures)
+        warm_up(folder)
     if (run / "settings.json").is_file():
         shutil.copyfile(run / "settings.json", folder / "settings.json")
-    if (rules := run / "saved_model" / STORED).is_file():  # how to listen, as evaluate --stream chose
-        shutil.copyfile(rules, folder / STORED)
-    card.write(folder, facts, run, compared)
+    keep_rules(folder, run, made.model)
+    card.write(folder, facts, run, name, compared)
     checksums.write(folder)
 
 
-def warm_up(folder, signatures):
-    """Write a request of one clip for every signature: the graph is the same for more."""
+def keep_rules(folder, run, model):
+    """Copy how to listen, as `evaluate --stream` chose it for a run, unless the model's scores have another temperature."""
+    rules = run / "saved_model" / STORED
+    if not rules.is_file():
+        return
+    if model.temperature == bundle.read_facts(run / "saved_model")["temperature"]:
+        shutil.copyfile(rules, folder / STORED)
+    else:
+        console.say("note: the rules for listening were chosen for other scores than the calibrated ones and stay behind; "
+                    "python -m kwscls.evaluate --stream chooses them anew for the export")
+
+
+def warm_up(folder):
+    """Write a request of one short clip for every signature: it is padded, and the graph is the same for more."""
     if not warmup.there():
         console.say("note: no warm-up requests, since tensorflow-serving-api is not installed: pip install 'kwscls[serving]'")
         return
     inputs, _ = proof.read(folder)
-    requests = [(signature, {proof.INPUTS[signature]: inputs[proof.INPUTS[signature]][:1]}) for signature in signatures]
+    clip = {"waveform": inputs["waveform"][:1, :SHORT], "wav_bytes": inputs["wav_bytes"][:1]}
+    requests = [(signature, {name: clip[name]}) for signature, name in proof.INPUTS.items()]
     if stream := bundle.read_facts(folder)["stream"]:
         requests.append(("stream", {"waveform": np.zeros((1, stream["step"]), np.float32),
                                     "state": np.zeros((1, stream["state"]), np.float32)}))

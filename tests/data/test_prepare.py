@@ -138,6 +138,12 @@ def test_the_embedded_corpus(monkeypatch):
     assert report["licence"] == "CC0 1.0" and "24 clips are here, 1656 were published" in report["warnings"]
 
 
+def test_the_licence_can_be_told():
+    corpus(Path("words"))
+    assert prepare("words")["licence"] is None
+    assert prepare("words", licence="CC BY 4.0", overwrite=True)["licence"] == "CC BY 4.0"
+
+
 def test_a_part_of_a_published_corpus():
     corpus(Path("part"), labels=("left", "right", "zebra"))
     report = prepare("speech_commands_v0.02-8", source="part")

@@ -57,6 +57,7 @@ def test_a_stitched_recording_is_measured(folder):
     assert told["words"] == 10 and told["hours"] == pytest.approx(0.02, abs=1e-3) and told["chosen"] == "validation"
     assert told["noise"] == "white noise" and set(told["rules"]["threshold"]) == set(told["per_label"]) == {"high", "low"}
     assert told["rules"]["smooth"] in SMOOTH and told["rules"]["hop"] == 0.1
+    assert told["hindsight"]["false_accepts_per_hour"] <= 1
     assert [point["wanted"] for point in told["curve"]] == sorted(RATES)
     missed = [point["false_reject_rate"] for point in told["curve"]]
     assert missed == sorted(missed, reverse=True)

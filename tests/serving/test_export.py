@@ -15,6 +15,8 @@ from kwscls import export, models, verify
 from kwscls.errors import KwsclsError
 from kwscls.serving import bundle, checksums, proof, tf_serving
 from kwscls.serving import export as exports
+from kwscls.serving.detector import STORED
+from kwscls.settings import ExportSettings
 
 SETTINGS = {"model": "cnn", "seed": 0, "sizes": {"width": 4, "units": 8}}
 
@@ -74,6 +76,22 @@ def test_every_signature_gives_what_it_says(served, loaded):
     head = model.get_layer("logits")
     np.testing.assert_allclose(tf.nn.softmax(embedding @ head.kernel + head.bias), answer["scores"], atol=1e-6)
     assert set(expected) == {"scores", "label", "labels", "top_labels", "top_scores", "embedding"}
+
+
+def test_rules_for_listening_go_along_unless_the_scores_change(tones, tmp_path, capsys):
+    run = make_run(tmp_path / "words", tones)
+    bundle.save(models.load(run / "model.keras"), run / "saved_model")
+    (run / "saved_model" / STORED).write_text('{"threshold": {"high": 0.9}}')
+
+    def sharpened(model, run):
+        model.temperature = 0.5
+        return model
+
+    same = exports.export(ExportSettings(run=str(run), out=str(tmp_path / "same")))
+    assert (same / STORED).read_text() == '{"threshold": {"high": 0.9}}'
+    assert "models/same:predict" in (same / "README.md").read_text()
+    other = exports.export(ExportSettings(run=str(run), out=str(tmp_path / "other")), sharpened)
+    assert not (other / STORED).exists() and "rules for listening" in capsys.readouterr().err
 
 
 def test_warm_up_requests_are_what_the_server_reads(served, loaded):

@@ -22,6 +22,13 @@ class Listener(Loud):
     model = "listener"
 
 
+def test_rules_are_told_in_words():
+    labels = ["_silence_", "no", "up", "yes"]
+    assert ListenRules(default=0.8).told(labels) == "threshold 0.8"
+    assert ListenRules({"no": 0.5, "up": 2.0}, default=0.9).told(labels) == "thresholds 0.5 to 0.9, never telling up"
+    assert ListenRules(default=2.0).told(labels) == "never telling no, up, yes"
+
+
 def test_smoothing_threshold_and_refractory_time():
     detector = Detector(["_silence_", "a", "b"], ListenRules({"b": 0.4}, default=0.6, smooth=2, refractory=1.0))
     rows = [[1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 1, 0], [0, 0.2, 0.8], [0.1, 0.9, 0], [0, 1, 0], [1, 0, 0]]
