@@ -2,8 +2,9 @@
 
     python benchmarks/pipeline.py [PREPARED_FOLDER [MODEL]]
 
-MODEL is the tutorial's `cnn` if none is named. Prints clips per second of the pipeline alone (with and without augmentation), of the training step alone, and of an epoch
-with both, beside the pipeline of TensorFlow's tutorial written out plainly: all in one run, five rounds, medians.
+MODEL is the tutorial's `cnn` if none is named. Prints clips per second of the pipeline alone (with and without augmentation),
+of the training step alone, and of an epoch with both, beside the pipeline of TensorFlow's tutorial written out plainly: all in
+one run, five rounds, medians.
 """
 
 import sys
