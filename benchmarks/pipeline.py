@@ -98,15 +98,15 @@ def main():
     }
     for action in measured.values():
         action()  # traces and fills caches
-    times = {name: [] for name in measured}
+    times = {what: [] for what in measured}
     for _ in range(ROUNDS):
-        for name, action in measured.items():
-            times[name].append(seconds(action))
+        for what, action in measured.items():
+            times[what].append(seconds(action))
     tutorial = np.median(times["epoch of the tutorial's pipeline"])
     console.table(f"{name}, {len(clips)} clips of {samples / rate:g} s, batch {recipe.batch_size}, medians of {ROUNDS}",
                   ("what", "seconds#", "clips/s#", "against the tutorial's epoch#"),
-                  [(name, f"{np.median(taken):.2f}", f"{len(clips) / np.median(taken):.0f}",
-                    f"{np.median(taken) / tutorial:.2f}") for name, taken in times.items()])
+                  [(what, f"{np.median(taken):.2f}", f"{len(clips) / np.median(taken):.0f}",
+                    f"{np.median(taken) / tutorial:.2f}") for what, taken in times.items()])
 
 
 if __name__ == "__main__":
