@@ -3,9 +3,11 @@
     python -m benchmarks.latency [NAME ...] [--repeats 200]
     python -m benchmarks.latency ast --transformers /path/to/python
 
-The SavedModel is asked through TensorFlow's C API, as a server asks it, with one thread. With `--transformers`, a Python that
-has torch and transformers (`pip install torch 'transformers<5'`) answers in turn with its audio classification's feature
-extractor and an AST of the same size, also in one thread; weights do not change the time, so they are drawn at random.
+The SavedModel is asked through TensorFlow's C API, as a server asks it, with one thread, in a process of its own: TensorFlow's
+first session in a process settles the threads of all. With `--transformers`, a Python that has torch and transformers (`pip
+install torch 'transformers<5'`) answers in turn with its audio classification's feature extractor and an AST of the same size,
+also in one thread; weights do not change the time, so they are drawn at random. The last column is the part of a thread's rate
+in products of large float32 matrices (by numpy) that the model's multiply-adds make of its time.
 """
 
 import argparse
@@ -21,10 +23,30 @@ import wave
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+for library in ("OPENBLAS", "MKL", "OMP"):
+    os.environ[f"{library}_NUM_THREADS"] = "1"  # for the rate of one thread, by numpy
 
 import numpy as np
 
+PEERS = ("ast", "ast_small", "ast_base")
 NAMES = ("ast", "resfold", "res1d", "cnn", "bcresnet_1")
+
+MATRIX = 1536
+
+OURS = """
+import json, sys, time
+from kwscls.serving import c_api
+session = c_api.Session(sys.argv[1], threads=1)
+contents = open(sys.argv[2], "rb").read()
+print("ready", flush=True)
+for line in sys.stdin:
+    times = []
+    for _ in range(int(line)):
+        began = time.perf_counter()
+        session.run("wav_bytes", wav_bytes=[contents])["label"]
+        times.append(time.perf_counter() - began)
+    print(json.dumps(times), flush=True)
+"""
 
 PEER = """
 import io, json, sys, time, wave
@@ -63,14 +85,15 @@ def clip():
     return file.getvalue()
 
 
-def times(ask, contents, count):
-    """Seconds of each of some answers."""
-    found = []
-    for _ in range(count):
+def matrix_rate():
+    """Multiply-adds a second of one thread, of float32 matrices: the best of some products."""
+    matrix = np.random.default_rng(0).normal(size=(MATRIX, MATRIX)).astype(np.float32)
+    took = []
+    for _ in range(8):
         began = time.perf_counter()
-        ask("wav_bytes", wav_bytes=[contents])["label"]
-        found.append(time.perf_counter() - began)
-    return found
+        matrix @ matrix
+        took.append(time.perf_counter() - began)
+    return MATRIX ** 3 / min(took)
 
 
 def main():
@@ -78,51 +101,59 @@ def main():
     said = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     said.add_argument("names", nargs="*", metavar="NAME", default=NAMES, help=f"models (default {' '.join(NAMES)})")
     said.add_argument("--repeats", type=int, default=200)
-    said.add_argument("--transformers", metavar="PYTHON", help="a Python with torch and transformers, for ast")
+    said.add_argument("--transformers", metavar="PYTHON", help=f"a Python with torch and transformers, for {', '.join(PEERS)}")
     chosen = said.parse_args()
 
     from kwscls import models
-    from kwscls.serving import bundle, c_api
+    from kwscls.models.facts import multiply_adds
+    from kwscls.serving import bundle
 
     contents = clip()
-    print("| model | p50 ms | p90 ms | transformers p50 ms | ratio |\n|---|---:|---:|---:|---:|", flush=True)
+    rate = matrix_rate()
+    print(f"one thread multiplies float32 matrices at {2e-9 * rate:.0f} GFLOP/s\n")
+    print("| model | p50 ms | p90 ms | transformers p50 ms | ratio | of the matrix rate |\n|---|---:|---:|---:|---:|---:|", flush=True)
     with tempfile.TemporaryDirectory() as room:
         (Path(room) / "clip.wav").write_bytes(contents)
         for name in chosen.names:
             model = models.build(name, 8, 16000)
             bundle.save(model, Path(room) / name)
-            session = c_api.Session(Path(room) / name, threads=1)
-            times(session.run, contents, 20)
-            peer = start_peer(chosen.transformers, model, Path(room) / "clip.wav") if chosen.transformers and name == "ast" else None
+            ask = start([sys.executable, "-c", OURS, str(Path(room) / name), str(Path(room) / "clip.wav")])
+            peer = start_peer(chosen.transformers, model, Path(room) / "clip.wav") if chosen.transformers and name in PEERS else None
             ours, theirs = [], []
             for _ in range(10):  # in turn, so that whatever else the machine does hits both
-                ours += times(session.run, contents, chosen.repeats // 10)
-                theirs += ask_peer(peer, chosen.repeats // 10) if peer else []
+                ours += times(ask, chosen.repeats // 10)
+                theirs += times(peer, chosen.repeats // 10) if peer else []
             p50 = 1000 * statistics.median(ours)
             other = 1000 * statistics.median(theirs) if theirs else None
             print(f"| `{name}` | {p50:.2f} | {1000 * float(np.quantile(ours, 0.9)):.2f} | "
-                  + (f"{other:.2f} | {other / p50:.2f} |" if other else "- | - |"), flush=True)
-            session.close()
-            if peer:
-                peer.stdin.close()
-                peer.wait()
+                  + (f"{other:.2f} | {other / p50:.2f} |" if other else "- | - |")
+                  + f" {multiply_adds(model) / rate / (p50 / 1000):.0%} |", flush=True)
+            for process in filter(None, (ask, peer)):
+                process.stdin.close()
+                process.wait()
 
 
 def start_peer(python, model, path):
-    """A process that answers with transformers' pipeline, at the size of our tiny AST: 12 layers, 3 heads, 98 frames."""
+    """A process that answers with transformers' pipeline, at the size of our AST: 12 layers, heads of 64, 98 frames."""
     width = int(model.embedding.shape[-1])
-    size = {"hidden_size": width, "intermediate_size": 4 * width, "num_hidden_layers": 12, "num_attention_heads": 3, "frames": 98}
-    peer = subprocess.Popen([python, "-c", PEER, json.dumps(size), str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert peer.stdout.readline().strip() == "ready"
-    ask_peer(peer, 10)
-    return peer
+    size = {"hidden_size": width, "intermediate_size": 4 * width, "num_hidden_layers": 12, "num_attention_heads": width // 64,
+            "frames": 98}
+    return start([python, "-c", PEER, json.dumps(size), str(path)])
 
 
-def ask_peer(peer, count):
-    """Seconds of each of some answers of that process."""
-    peer.stdin.write(f"{count}\n")
-    peer.stdin.flush()
-    return json.loads(peer.stdout.readline())
+def start(words):
+    """A process that answers the clip as often as a line of its standard input says, warm."""
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline().strip() == "ready"
+    times(process, 20)
+    return process
+
+
+def times(process, count):
+    """Seconds of each of some answers of such a process."""
+    process.stdin.write(f"{count}\n")
+    process.stdin.flush()
+    return json.loads(process.stdout.readline())
 
 
 if __name__ == "__main__":
