@@ -193,7 +193,7 @@ class EvaluateSettings:
                             "that TF_CONFIG names), tpu; auto takes what there is", choices=STRATEGIES)
     seed: int = setting(0, "of the intervals' bootstrap and of the noise")
     stream: bool = setting(False, "instead, listen to a long recording stitched of the clips: false accepts per hour against "
-                           "words missed; listen then uses the threshold that is chosen")
+                           "words missed; listen then uses the thresholds that are chosen")
     hours: float = setting(2, "with --stream: length of that recording")
     per_hour: float = setting(1, "with --stream: false accepts per hour that are wanted")
 

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from kwscls import evaluate, export, files, predict, train
+from kwscls.errors import KwsclsError
 from kwscls.serving import bundle
+from kwscls.training import run as training
 from tests.conftest import tone, write_wav
 
 SMALL = ["--size", "width=8", "units=32", "size=16", "dropout=(0.1, 0.1)"]
@@ -144,3 +146,19 @@ def test_what_is_wrong_with_the_data(tones, tmp_path, capsys):
     (tmp_path / "strange" / "validation" / "low").rename(tmp_path / "strange" / "validation" / "lower")
     assert "lower" in refused(capsys, "--data", str(tmp_path / "strange"), *out)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("label, place", [("_silence_", 0), ("still", None)])
+def test_noises_are_imagined_where_silence_is_a_label(tones, tmp_path, monkeypatch, capsys, label, place):
+    for split in ("train", "validation"):
+        shutil.copytree(tones / split / "high", tmp_path / "data" / split / "high")
+        shutil.copytree(tones / split / "low", tmp_path / "data" / split / label)
+    told = []
+
+    def spy(recipe, rate, noises, silence):
+        told.append(silence)
+        raise KwsclsError("has heard enough", "the spy")
+
+    monkeypatch.setattr(training, "augmentation", spy)
+    assert train.main(command(tmp_path / "data", tmp_path / "out")) == 2
+    assert told == [place] and "has heard enough" in capsys.readouterr().err
