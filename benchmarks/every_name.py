@@ -39,9 +39,10 @@ def learn(name, seconds, most):
     import numpy as np
 
     from kwscls import models
-    from kwscls.augment.change import augmentation, load_noises
+    from kwscls.augment.change import augmentation, long_noise
     from kwscls.augment.spectrograms import set_strengths
     from kwscls.data import pipeline
+    from kwscls.data.noises import noises_of
     from kwscls.data.prepare import ready
     from kwscls.training import fit, recipes, statistics
     from kwscls.training.steps import Steps
@@ -55,7 +56,7 @@ def learn(name, seconds, most):
     statistics.adapt(model, clips)
     set_strengths(model, recipe)
     taken = Steps(model, recipe)
-    change = augmentation(recipe, rate, load_noises(folder / "noise", rate, model.samples))
+    change = augmentation(recipe, rate, long_noise(noises_of(folder, rate), rate, model.samples))
     validation_batches = pipeline.ordered_batches(validation, recipe.batch_size)
 
     def batches():

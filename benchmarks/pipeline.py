@@ -20,8 +20,9 @@ import numpy as np
 import tensorflow as tf
 
 from kwscls import models
-from kwscls.augment.change import augmentation, load_noises
+from kwscls.augment.change import augmentation, long_noise
 from kwscls.augment.spectrograms import set_strengths
+from kwscls.data.noises import noises_of
 from kwscls.data.pipeline import Clips, clip_length, steps, training_batches
 from kwscls.data.prepare import ready
 from kwscls.training import recipes
@@ -66,7 +67,7 @@ def main():
     samples, rate = clip_length(folder / "train", 1.0)
     clips = Clips(folder / "train", samples)
     recipe = recipes.fitted(recipes.recipe(name), len(clips), samples / rate)
-    noises = load_noises(folder / "noise", rate, samples)
+    noises = long_noise(noises_of(folder, rate), rate, samples)
     change = augmentation(recipe, rate, noises)
     model = models.build(name, clips.labels, samples, sample_rate=rate)
     adapt(model, clips)

@@ -23,6 +23,9 @@ ROWS = {
     "res1d": ["--data", "data/words8", "--model", "res1d", "--seeds", "3"],
     "resfold": ["--data", "data/words8", "--seeds", "3"],
     "resfold_large": ["--data", "data/words8", "--model", "resfold_large", "--seeds", "3"],
+    "sincnet": ["--data", "data/words8", "--model", "sincnet", "--seeds", "3"],
+    "ast": ["--data", "data/words8", "--model", "ast", "--budget", "60m", "--jit"],
+    "wav2vec2": ["--data", "data/words8", "--model", "wav2vec2", "--budget", "60m"],
     "keywords": ["--data", "data/keywords12", "--seeds", "3"],
 }
 SHORT = ["--data", "data/words8", "--epochs", "30", "--seeds", "3"]
@@ -53,13 +56,14 @@ def run(name):
         unfinished = out.with_name(f"{out.name}.unfinished").is_dir()
         if train.main([*words, "--out", str(out), *(["--resume"] if unfinished else [])]):
             sys.exit(2)
-    found = files.read_json(out / "summary.json")
-    seeds = ", ".join(f"{100 * row['accuracy']:.1f}" for row in found["runs"])
-    first = out / found["runs"][0]["name"]
-    low, high = files.read_json(first / "metrics.json")["accuracy_interval"]
-    minutes = files.read_json(first / "training.json")["seconds"] / 60
-    return (f"| `{name}` | {100 * found['mean']['accuracy']:.1f} % ({seeds}) | {100 * low:.1f} - {100 * high:.1f} % | "
-            f"{minutes:.1f} min |")
+    summary = out / "summary.json"  # of several seeds
+    runs = [out / row["name"] for row in files.read_json(summary)["runs"]] if summary.is_file() else [out]
+    metrics = [files.read_json(folder / "metrics.json") for folder in runs]
+    right = [100 * found["accuracy"] for found in metrics]
+    low, high = metrics[0]["accuracy_interval"]
+    minutes = files.read_json(runs[0] / "training.json")["seconds"] / 60
+    return (f"| `{name}` | {sum(right) / len(right):.1f} % ({', '.join(f'{one:.1f}' for one in right)}) | "
+            f"{100 * low:.1f} - {100 * high:.1f} % | {minutes:.1f} min |")
 
 
 def main():

@@ -79,7 +79,7 @@ class TrainSettings:
     band_warp: float | None = setting(None, "share of their place by which mel bands are stretched at most, another voice")
     band_gain: float | None = setting(None, "most decibels that mel bands are raised or lowered, another microphone")
     patchout: float | None = setting(None, "share of the patches that AST leaves out in training, which makes steps cheaper")
-    noises: str | None = setting(None, "a folder of 16-bit mono WAV noises (default: the corpus's own, else coloured noise)")
+    noises: str | None = setting(None, "a folder of recordings of noise (default: the corpus's own, else coloured noise)")
     data_service: str | None = setting(None, "let the workers of a tf.data service read and augment the clips, which must be "
                                        "shards that they see", metavar="HOST:PORT")
     strategy: str = setting("auto", "devices that share each batch: none (one), mirrored (every GPU here), multiworker (the workers "

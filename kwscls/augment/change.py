@@ -1,8 +1,5 @@
 """A recipe's augmentation as one function of a batch, for the training pipeline."""
 
-import wave
-from pathlib import Path
-
 import numpy as np
 import tensorflow as tf
 
@@ -52,20 +49,16 @@ def augmentation(recipe, sample_rate, noises, silence=None):
     return change if any(changes) else None
 
 
-def load_noises(folder, sample_rate, samples):
-    """The noise recordings of a prepared folder one after another, or coloured noise if there are none.
+def long_noise(recordings, sample_rate, samples):
+    """Recordings of noise one after another, or coloured noise if there are none.
 
     Args:
-        folder: 16-bit mono WAV files at `sample_rate`; it may be missing.
+        recordings: float32 arrays [any] at `sample_rate`.
         sample_rate: in Hz.
         samples: the least length that is wanted.
 
     Returns:
         float32 [long], in [-1, 1].
     """
-    found = []
-    for path in sorted(Path(folder).glob("*.wav")):
-        with wave.open(str(path)) as file:
-            found.append(np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / 32768)
-    noises = np.concatenate(found) if found else on_waveforms.coloured_noise(sample_rate)
+    noises = np.concatenate(recordings) if recordings else on_waveforms.coloured_noise(sample_rate)
     return np.tile(noises, -(-(samples + on_waveforms.BLOCK) // len(noises)))

@@ -38,7 +38,7 @@ def convert(source, target, rate, shortest=0.0, longest=None):
             raise KwsclsError(f"lasts {seconds:.3f} s, less than {shortest:g} s")
         if longest is not None and seconds > longest:
             raise KwsclsError(f"lasts {seconds:.3f} s, more than {longest:g} s")
-        waveform = sound.waveform if sound.rate == rate else _resampled(sound, rate)
+        waveform = at_rate(sound, rate)
     except KwsclsError as error:
         return {"why": error.what}
     samples = to_pcm16(waveform)
@@ -79,8 +79,14 @@ def samples_of(contents):
     return np.frombuffer(contents[HEADER:], "<i2")
 
 
-def _resampled(sound, rate):
-    """The waveform at another rate, by the function that the exported models use too."""
+def at_rate(sound, rate):
+    """The waveform of a `decode.Sound` at a rate, by the function that the exported models use too.
+
+    Raises:
+        KwsclsError: its own rate cannot be brought to that one.
+    """
+    if sound.rate == rate:
+        return sound.waveform
     import tensorflow as tf
 
     try:

@@ -1,7 +1,5 @@
 """How much of its accuracy a model keeps when clips come with noise, late or early, louder or softer."""
 
-from pathlib import Path
-
 import numpy as np
 
 from kwscls import console
@@ -101,19 +99,6 @@ def gain(waveforms, decibels):
 def waveforms(bundle, paths):
     """The waveforms of WAV files as the bundle hears them: float32 [clips, samples]."""
     return np.concatenate(list(answers.read_waveforms(paths, bundle.sample_rate, bundle.samples, 64)))
-
-
-def noises(folder, sample_rate, seconds=60):
-    """The WAV files of a folder, the first minute of each, at a sample rate; without the silence behind them.
-
-    Raises:
-        KwsclsError: there is none, or one cannot be read.
-    """
-    paths = sorted(Path(folder).rglob("*.wav"))
-    if not paths:
-        raise KwsclsError("holds no WAV files of noise", folder, "name a folder with recordings of noise")
-    found = answers.read_waveforms(paths, sample_rate, seconds * sample_rate, 16)
-    return [noise[:np.flatnonzero(noise)[-1] + 1].copy() for batch in found for noise in batch if noise.any()]
 
 
 def _right(bundle, waveforms, truth, batch_size):

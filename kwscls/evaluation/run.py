@@ -6,6 +6,7 @@ import numpy as np
 
 from kwscls import files
 from kwscls.data.frames import is_table
+from kwscls.data.noises import read_noises
 from kwscls.data.prepared import has_split
 from kwscls.errors import KwsclsError
 from kwscls.evaluation import answers, frames, plots
@@ -129,7 +130,7 @@ def disturbed(bundle, clips, noise, seed):
 
     some = clips.some(robustness.CLIPS, seed)
     return robustness.robustness(bundle, robustness.waveforms(bundle, some.paths), some.truth,
-                                 robustness.noises(noise, bundle.sample_rate), groups=some.groups, seed=seed)
+                                 read_noises(noise, bundle.sample_rate), groups=some.groups, seed=seed)
 
 
 def write(results, out):

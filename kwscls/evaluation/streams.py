@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from kwscls import console, files
+from kwscls.data.noises import noises_of, read_noises
 from kwscls.data.prepared import has_split
 from kwscls.errors import KwsclsError
-from kwscls.evaluation import answers, robustness
+from kwscls.evaluation import answers
 from kwscls.evaluation.detections import RATES, Heard, Word, choose_rules, rates
 from kwscls.serving import checksums
 from kwscls.serving.detector import BACKGROUND, STORED, ListenRules
@@ -60,7 +61,7 @@ def measure(bundle, folder, split="test", hours=2.0, per_hour=1.0, noise=None, h
         split: which clips of it.
         hours: length of the recording, at least that of its clips.
         per_hour: false accepts per hour that are wanted.
-        noise: a folder of WAV files for the background; that of the prepared folder when None, or else soft noise.
+        noise: a folder of recordings for the background; that of the prepared folder when None, or else soft noise.
         hop: seconds from window to window.
         seed: of order, gaps, background and intervals.
         batch_size: windows answered at once.
@@ -136,11 +137,11 @@ def stitch(bundle, clips, noises, hours, seed):
 
 def background(bundle, folder, noise, seed):
     """Background recordings at the bundle's rate, and where they are from."""
-    place = noise or (folder / "noise" if any((folder / "noise").rglob("*.wav")) else None)
-    if place is None:
-        soft = np.random.default_rng(seed).normal(0, 0.1, 60 * bundle.sample_rate)
-        return [soft.astype(np.float32)], "white noise"
-    return robustness.noises(place, bundle.sample_rate), str(place)
+    found = read_noises(noise, bundle.sample_rate) if noise else noises_of(folder, bundle.sample_rate)
+    if found:
+        return found, str(noise or folder / "noise")
+    soft = np.random.default_rng(seed).normal(0, 0.1, 60 * bundle.sample_rate)
+    return [soft.astype(np.float32)], "white noise"
 
 
 def background_piece(draw, noises, samples):

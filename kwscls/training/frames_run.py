@@ -8,8 +8,9 @@ from pathlib import Path
 
 from kwscls import console, devices, files, models
 from kwscls import settings as settings_room
-from kwscls.augment.change import augmentation, load_noises
+from kwscls.augment.change import augmentation, long_noise
 from kwscls.data.frames import SPLITS, FrameClips, read
+from kwscls.data.noises import noises_of, read_noises
 from kwscls.errors import KwsclsError
 from kwscls.evaluation import tables
 from kwscls.evaluation.run import evaluate
@@ -58,7 +59,8 @@ def fill_run(folder, settings, strategy):
                 f"{len(clips['validation'])} to validate with, {len(labels)} labels, "
                 f"{model.samples / RATE:g} s at {RATE} Hz")
     left = settings.budget and settings.budget - (time.monotonic() - started)
-    noises = load_noises(settings.noises or table.parent / "noise", RATE, samples)
+    recorded = read_noises(settings.noises, RATE) if settings.noises else noises_of(table.parent, RATE)
+    noises = long_noise(recorded, RATE, samples)
     pupil = learner(model, build, strategy, settings.precision)
     history = fit(pupil, clips["train"], clips["validation"], recipe, folder, seed=settings.seed, budget=left,
                   resume=settings.resume, change=augmentation(recipe, RATE, noises),

@@ -5,10 +5,10 @@ import pytest
 import tensorflow as tf
 
 from kwscls.augment import waveforms
-from kwscls.augment.change import augmentation, load_noises
+from kwscls.augment.change import augmentation, long_noise
 from kwscls.augment.imagined import imagined_noise
 from kwscls.training.recipes import UNCHANGED, Recipe
-from tests.conftest import write_wav
+
 
 SEED = tf.constant([1, 2])
 RATE = 16000
@@ -80,7 +80,7 @@ def test_some_clips_become_noises_and_no_word():
 
 
 def test_only_where_silence_is_a_label_it_is_imagined():
-    recipe, noises = Recipe(**{**UNCHANGED, "imagined": 1.0}), load_noises("none", RATE, 4000)
+    recipe, noises = Recipe(**{**UNCHANGED, "imagined": 1.0}), long_noise([], RATE, 4000)
     assert augmentation(recipe, RATE, noises) is None
     after, targets = augmentation(recipe, RATE, noises, silence=1)(clips(), tf.one_hot(tf.zeros(32, tf.int32), 2), SEED)
     assert not (after.numpy() == clips().numpy()).all(axis=1).any()
@@ -107,7 +107,7 @@ def test_mixup_mixes_clips_and_targets_alike():
 
 def test_the_same_seed_gives_the_same_batch_and_another_another():
     recipe = Recipe(reverb=0.3, mixup=0.5)
-    change = augmentation(recipe, RATE, load_noises("none", RATE, 4000))
+    change = augmentation(recipe, RATE, long_noise([], RATE, 4000))
     targets = tf.one_hot(tf.range(32) % 3, 3)
     first, again, other = (change(clips(), targets, tf.constant(seed))[0].numpy() for seed in ([1, 2], [1, 2], [1, 3]))
     np.testing.assert_array_equal(first, again)
@@ -116,7 +116,7 @@ def test_the_same_seed_gives_the_same_batch_and_another_another():
 
 def test_the_graph_of_a_step_knows_the_length():
     everything = Recipe(shift=0.1, speed=0.5, gain=6.0, noise=0.5, reverb=0.2, mixup=0.5)
-    change = augmentation(everything, RATE, load_noises("none", RATE, 4000))
+    change = augmentation(everything, RATE, long_noise([], RATE, 4000))
     batches = tf.data.Dataset.from_tensors((tf.zeros([10, 4000]), tf.zeros([10, 2]))).unbatch().batch(8)
     waveforms, targets = batches.map(lambda *batch: change(*batch, tf.constant([1, 2]))).element_spec
     assert waveforms.shape.as_list() == [None, 4000] and targets.shape.as_list() == [None, 2]
@@ -127,12 +127,12 @@ def test_no_augmentation_is_none():
 
 
 @pytest.mark.parametrize("samples", [100, 4001, 200000])
-def test_noises_are_long_enough_for_any_clip(tmp_path, samples):
-    write_wav(tmp_path / "fan.wav", np.full(5000, 0.25))
-    for folder in (tmp_path, tmp_path / "none"):
-        noises = load_noises(folder, RATE, samples)
+def test_noises_are_long_enough_for_any_clip(samples):
+    fan = np.full(5000, 0.25, np.float32)
+    for recordings in ([fan], [fan, 2 * fan], []):
+        noises = long_noise(recordings, RATE, samples)
         assert waveforms.add_noise(clips(2, samples), SEED, tf.constant(noises), 1.0, (0.0, 9.0)).shape == (2, samples)
-    np.testing.assert_allclose(load_noises(tmp_path, RATE, 100)[:5000], 0.25, atol=1e-4)
+    np.testing.assert_array_equal(long_noise([fan, 2 * fan], RATE, 100)[:10000], np.repeat([0.25, 0.5], 5000))
 
 
 def test_cutmix_puts_a_stretch_of_another_clip_into_some_and_as_much_of_its_target():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kwscls import models
-from kwscls.augment.change import augmentation, load_noises
+from kwscls.augment.change import augmentation, long_noise
 from kwscls.data.pipeline import Clips
 from kwscls.errors import KwsclsError
 from kwscls.training import recipes, state
@@ -25,7 +25,7 @@ def trained(tones, folder, epochs, resume=False, **changes):
     adapt(model, train)
     recipe = dataclasses.replace(recipes.recipe("cnn"), epochs=epochs, batch_size=8, schedule="cosine", warmup=0.2,
                                  **{"learning_rate": 3e-3, "reverb": 0.2, "mixup": 0.2, "average": 2.0, **changes})
-    change = augmentation(recipe, 16000, load_noises("none", 16000, 4000))
+    change = augmentation(recipe, 16000, long_noise([], 16000, 4000))
     return model, fit(model, train, validation, recipe, folder, seed=3, resume=resume, change=change)
 
 

@@ -1,0 +1,39 @@
+"""Recordings of background noise: sound files of any form, at one rate."""
+
+from pathlib import Path
+
+import numpy as np
+
+from kwscls.data.convert import at_rate
+from kwscls.data.decode import decode
+from kwscls.data.unlabelled import sounds
+
+LONGEST = 60.0
+"""Seconds that are taken of a recording, at most."""
+
+
+def read_noises(folder, rate):
+    """The recordings below a folder, without the digital silence behind them; those that hold nothing else are left out.
+
+    Args:
+        folder: it holds sound files.
+        rate: to bring them to, in Hz.
+
+    Returns:
+        float32 arrays [any] in [-1, 1], in the order of the files' paths.
+
+    Raises:
+        KwsclsError: there is no such folder, no sound file in it, or one that cannot be read.
+    """
+    found = []
+    for path in sounds(folder):
+        noise = at_rate(decode(path), rate)[:round(LONGEST * rate)]
+        if noise.any():
+            found.append(noise[:np.flatnonzero(noise)[-1] + 1])
+    return found
+
+
+def noises_of(prepared, rate):
+    """The noises that a prepared folder brings along, as `read_noises`; none where it has none."""
+    folder = Path(prepared) / "noise"
+    return read_noises(folder, rate) if any(folder.rglob("*.wav")) else []
