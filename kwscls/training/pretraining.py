@@ -25,7 +25,7 @@ from kwscls.training.contrastive import (contrastive_logits, contrastive_loss, d
                                          sample_negatives)
 from kwscls.training.learner import in_precision
 from kwscls.training.optimizers import NO_DECAY, scaled
-from kwscls.training.run import chosen_sizes, join, open_run, tell_workers, unfinished_folder
+from kwscls.training.run import chosen_sizes, join, leaving_nothing, open_run, tell_workers, unfinished_folder
 
 ROWS = ("step", "loss", "contrastive", "diversity", "accuracy", "perplexity", "temperature", "learning_rate", "seconds")
 """The columns of a history; each row is the mean over the steps since the one before."""
@@ -53,10 +53,10 @@ def pretrain(settings):
     settings = open_run(out, settings)
     chosen_parts(settings)  # what is wrong with them is told before a folder is made
     unfinished = unfinished_folder(out)
-    unfinished.mkdir(parents=True, exist_ok=True)
-    files.write_json(unfinished / "settings.json", settings_room.as_dict(settings))
-    tell_workers(unfinished, settings, strategy)
-    fill(unfinished, settings, strategy)
+    with leaving_nothing(unfinished):
+        files.write_json(unfinished / "settings.json", settings_room.as_dict(settings))
+        tell_workers(unfinished, settings, strategy)
+        fill(unfinished, settings, strategy)
     for name in ("checkpoint.npz", "recordings.int16", "starts.npy"):
         (unfinished / name).unlink()
     files.replace_folder(unfinished, out)

@@ -12,7 +12,7 @@ from kwscls.data.folds import make_folds
 from kwscls.data.prepare import ready
 from kwscls.errors import KwsclsError
 from kwscls.evaluation.run import METRICS
-from kwscls.training.run import CHECKPOINT, train, unfinished_folder
+from kwscls.training.run import CHECKPOINT, leaving_nothing, train, unfinished_folder
 
 SUMMARY = "summary.json"
 MEASURES = (("accuracy", "accuracy"), ("balanced_accuracy", "balanced accuracy"), ("macro_f1", "macro F1"),
@@ -37,7 +37,17 @@ def train_repeatedly(out, settings):
     if settings.folds and settings.seeds > 1:
         raise KwsclsError("folds and seeds cannot be repeated at once", "--seeds", "leave one of them out")
     unfinished = unfinished_folder(out)
-    files.write_json(unfinished / "settings.json", settings_room.as_dict(settings))
+    with leaving_nothing(unfinished):
+        files.write_json(unfinished / "settings.json", settings_room.as_dict(settings))
+        found = train_each(unfinished, settings)
+    files.replace_folder(unfinished, out)
+    show(found, settings)
+    console.wrote(out / SUMMARY)
+    return out
+
+
+def train_each(unfinished, settings):
+    """Train the runs that are not done yet into their folders, and write and return their summary."""
     changes = variations(settings)
     for number, (name, change) in enumerate(changes.items(), 1):
         run = unfinished / name
@@ -50,10 +60,7 @@ def train_repeatedly(out, settings):
             gc.collect()
     found = summary({name: files.read_json(unfinished / name / METRICS) for name in changes})
     files.write_json(unfinished / SUMMARY, found)
-    files.replace_folder(unfinished, out)
-    show(found, settings)
-    console.wrote(out / SUMMARY)
-    return out
+    return found
 
 
 def variations(settings):

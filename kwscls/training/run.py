@@ -1,5 +1,6 @@
 """A training from data to a finished run folder."""
 
+import contextlib
 import csv
 import dataclasses
 import functools
@@ -75,13 +76,9 @@ def train(settings):
 
         return repeats.train_repeatedly(out, settings)
     unfinished = unfinished_folder(out)
-    try:
+    with leaving_nothing(unfinished):
         tell_workers(unfinished, settings, strategy)
         fill(unfinished, settings, strategy)
-    except KwsclsError:
-        if not (unfinished / CHECKPOINT).exists():  # there is nothing that could be resumed
-            shutil.rmtree(unfinished, ignore_errors=True)
-        raise
     (unfinished / CHECKPOINT).unlink(missing_ok=True)
     files.replace_folder(unfinished, out)
     console.wrote(*sorted(out.iterdir()))
@@ -218,6 +215,22 @@ def unfinished_folder(out):
     return out.with_name(f"{out.name}.unfinished")
 
 
+def is_begun(unfinished):
+    """Whether a folder holds anything that a run could go on from."""
+    return any(found for name in (CHECKPOINT, METRICS) for found in unfinished.rglob(name))
+
+
+@contextlib.contextmanager
+def leaving_nothing(unfinished):
+    """Remove the place of a run that is refused in the block, unless it could go on from there."""
+    try:
+        yield
+    except KwsclsError:
+        if not is_begun(unfinished):
+            shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+
+
 def open_run(out, settings):
     """Make the place of a run, or find the one to go on with.
 
@@ -240,8 +253,7 @@ def open_run(out, settings):
             **{name: value for name, value in stored.items() if name in names}, "resume": True})
     if out.exists() and not settings.overwrite:
         raise KwsclsError("exists already", out, "choose another --out, or --overwrite to replace it")
-    begun = any(found for name in (CHECKPOINT, METRICS) for found in unfinished.rglob(name))
-    if begun and not settings.overwrite:
+    if is_begun(unfinished) and not settings.overwrite:
         raise KwsclsError("an unfinished run lies here", unfinished, "--resume goes on with it, --overwrite begins anew")
     shutil.rmtree(unfinished, ignore_errors=True)
     return settings

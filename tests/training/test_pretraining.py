@@ -67,6 +67,7 @@ def test_mendable_mistakes(tones, tmp_path, capsys):
     assert "is no size of the body" in says("--size", "width=3")
     assert "no two frames" in says("--seconds", "0.03")
     assert "is no folder" in says("--data", str(tmp_path / "nothing"))
+    assert not list(tmp_path.glob("run*")), "nothing is left of what was refused"
 
 
 def test_the_schedules():

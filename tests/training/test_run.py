@@ -135,6 +135,8 @@ def test_what_train_refuses(run, tones, tmp_path, capsys):
     assert "no unfinished run" in refused(capsys, *data, *out, "--resume")
     assert "did you mean cnn?" in refused(capsys, *data, "--model", "cnnn")
     assert "no setting depth" in refused(capsys, *data, *out, "--size", "depth=3")
+    assert "nor a number of folds" in refused(capsys, *data, *out, "--folds", "1")
+    assert "no setting depth" in refused(capsys, *data, *out, "--seeds", "2", "--size", "depth=3")
     assert [path.name for path in tmp_path.iterdir()] == ["here"], "nothing is left of what was refused"
 
 
