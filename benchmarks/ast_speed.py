@@ -45,7 +45,7 @@ class Stopwatch:
 
 
 def kwscls_side(arguments):
-    """Yield (what, rate) of our models, and with --xla of their forward passes compiled by XLA; (name, work) of each model."""
+    """Yield (what, rate) of our models, and with --xla of them compiled by XLA; (name, work) of each model."""
     from kwscls import console
 
     console.quiet_tensorflow()
@@ -54,6 +54,7 @@ def kwscls_side(arguments):
     import tensorflow as tf
 
     from kwscls.models.facts import multiply_adds
+    from kwscls.training.learner import convolve_in_float32
 
     rate = Stopwatch(arguments.clock).rate
     tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
@@ -67,12 +68,13 @@ def kwscls_side(arguments):
         for precision, policy in (("float32", "float32"), ("bfloat16", "mixed_bfloat16")):
             keras.config.set_dtype_policy(policy)
             model = our_model(size)
+            convolve_in_float32(model)  # as training does where there is no GPU
             inputs = np.random.default_rng(0).normal(size=(BATCH, *model.inputs[0].shape[1:])).astype(np.float32)
             for compiled, suffix in ((False, ""), (True, ", XLA"))[:1 + arguments.xla]:
                 forward = tf.function(partial(model, training=False), jit_compile=compiled)
                 yield f"{size} forward {precision}{suffix}", rate(lambda: forward(inputs).numpy())
-            model.compile(keras.optimizers.AdamW(1e-4), keras.losses.CategoricalCrossentropy(True), jit_compile=False)
-            yield f"{size} training {precision}", rate(partial(model.train_on_batch, inputs, targets))
+                model.compile(keras.optimizers.AdamW(1e-4), keras.losses.CategoricalCrossentropy(True), jit_compile=compiled)
+                yield f"{size} training {precision}{suffix}", rate(partial(model.train_on_batch, inputs, targets))
         yield size, multiply_adds(model)
 
 
@@ -155,7 +157,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
-    parser.add_argument("--xla", action="store_true", help="our forward passes compiled by XLA too, which takes minutes")
+    parser.add_argument("--xla", action="store_true", help="ours compiled by XLA too, as --jit does, which takes minutes")
     parser.add_argument("--side", choices=("kwscls", "pytorch"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.side:
