@@ -18,11 +18,12 @@ def act(settings):
     names = [settings.model] if settings.model else list(MODELS)
     if settings.diagram and not settings.model:
         raise KwsclsError("is drawn of one model", "--diagram", "name it with --model")
-    rows = list(count(names, settings))
+    rows = count(names, settings)
     if settings.json:
         for row in rows:
             console.print_json(row)
         return
+    rows = list(rows)
     if settings.model:
         show(made(settings.model, settings), settings.diagram)
     console.table(f"{settings.labels} labels, clips of {settings.seconds:g} s at 16 kHz",
