@@ -37,7 +37,7 @@ def test_json_is_one_object_and_nothing_else(make_run, capsys):
 @pytest.mark.parametrize("words, message", [
     (["nowhere"], "nowhere: does not exist"),
     (["RUN", "--split", "dev"], "invalid choice"),
-    (["RUN", "--noise", "nowhere"], "holds no recordings"),
+    (["RUN", "--noise", "nowhere"], "is no folder"),
 ])
 def test_what_the_user_can_mend_is_one_line_and_code_2(make_run, capsys, words, message):
     run = str(make_run())
