@@ -7,6 +7,7 @@ import numpy as np
 from kwscls.data.convert import at_rate
 from kwscls.data.decode import decode
 from kwscls.data.unlabelled import sounds
+from kwscls.errors import KwsclsError
 
 LONGEST = 60.0
 """Seconds that are taken of a recording, at most."""
@@ -33,7 +34,16 @@ def read_noises(folder, rate):
     return found
 
 
-def noises_of(prepared, rate):
-    """The noises that a prepared folder brings along, as `read_noises`; none where it has none."""
+def noises_of(prepared, rate, named=None):
+    """The noises of a named folder, or else those that a prepared one brings along, as `read_noises`; none where it has none.
+
+    Raises:
+        KwsclsError: as `read_noises`, or the named folder holds nothing but silence.
+    """
+    if named:
+        found = read_noises(named, rate)
+        if not found:
+            raise KwsclsError("holds nothing but silence", named, "name a folder with recordings of noise")
+        return found
     folder = Path(prepared) / "noise"
     return read_noises(folder, rate) if any(folder.rglob("*.wav")) else []

@@ -1,7 +1,6 @@
 """Pictures of listening to a long recording: matplotlib figures to save or to show in a notebook."""
 
 import numpy as np
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from kwscls.evaluation.plots import BLUE, GREY, ORANGE, _figure, _legend, _style
 
@@ -12,6 +11,8 @@ def stream(found):
     Args:
         found: what `streams.measure` returns.
     """
+    from matplotlib.ticker import LogLocator, NullFormatter
+
     points = sorted(found["curve"], key=lambda point: point["false_accepts_per_hour"])
     per_hour = np.array([point["false_accepts_per_hour"] for point in points])
     missed = 100 * np.array([point["false_reject_rate"] for point in points])

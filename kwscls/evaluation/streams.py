@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from kwscls import console, files
-from kwscls.data.noises import noises_of, read_noises
+from kwscls.data.noises import noises_of
 from kwscls.data.prepared import has_split
 from kwscls.errors import KwsclsError
 from kwscls.evaluation import answers
@@ -137,7 +137,7 @@ def stitch(bundle, clips, noises, hours, seed):
 
 def background(bundle, folder, noise, seed):
     """Background recordings at the bundle's rate, and where they are from."""
-    found = read_noises(noise, bundle.sample_rate) if noise else noises_of(folder, bundle.sample_rate)
+    found = noises_of(folder, bundle.sample_rate, noise)
     if found:
         return found, str(noise or folder / "noise")
     soft = np.random.default_rng(seed).normal(0, 0.1, 60 * bundle.sample_rate)

@@ -14,9 +14,9 @@ class SpecAugment(keras.layers.Layer):
         frequency_masks: bands a clip.
         frequency_width: bins that a band has at most.
         value: what stands in the hidden places.
+        seed: of what is drawn; drawn itself when None.
         time_warp: frames by which one moment of a clip is moved at most, either way; what is before and behind it is
             stretched or squeezed, and both ends stay.
-        seed: of the masks; drawn when None.
 
     Call: float [batch, frames, bins], or [batch, frames, bins, channels], to the same.
 

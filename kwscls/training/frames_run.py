@@ -10,7 +10,7 @@ from kwscls import console, devices, files, models
 from kwscls import settings as settings_room
 from kwscls.augment.change import augmentation, long_noise
 from kwscls.data.frames import SPLITS, FrameClips, read
-from kwscls.data.noises import noises_of, read_noises
+from kwscls.data.noises import noises_of
 from kwscls.errors import KwsclsError
 from kwscls.evaluation import tables
 from kwscls.evaluation.run import evaluate
@@ -59,8 +59,7 @@ def fill_run(folder, settings, strategy):
                 f"{len(clips['validation'])} to validate with, {len(labels)} labels, "
                 f"{model.samples / RATE:g} s at {RATE} Hz")
     left = settings.budget and settings.budget - (time.monotonic() - started)
-    recorded = read_noises(settings.noises, RATE) if settings.noises else noises_of(table.parent, RATE)
-    noises = long_noise(recorded, RATE, samples)
+    noises = long_noise(noises_of(table.parent, RATE, settings.noises), RATE, samples)
     pupil = learner(model, build, strategy, settings.precision)
     history = fit(pupil, clips["train"], clips["validation"], recipe, folder, seed=settings.seed, budget=left,
                   resume=settings.resume, change=augmentation(recipe, RATE, noises),

@@ -21,7 +21,7 @@ from kwscls.augment.change import augmentation, long_noise
 from kwscls.data.frames import is_table
 from kwscls.data import balance, pipeline
 from kwscls.data.extra_labels import SILENCE
-from kwscls.data.noises import noises_of, read_noises
+from kwscls.data.noises import noises_of
 from kwscls.data.pipeline import clip_length, open_clips
 from kwscls.data.prepare import ready
 from kwscls.data.prepared import has_split, shared_groups, split_labels
@@ -148,7 +148,7 @@ def fill_run(folder, settings, strategy):
                 f"{model.samples / rate:g} s at {rate} Hz{', any number of labels a clip' * (activation == 'sigmoid')}")
     warn(prepared, train_clips, settings)
     left = settings.budget and settings.budget - (time.monotonic() - started)
-    noises = long_noise(recorded_noises(settings, prepared, rate), rate, model.samples)
+    noises = long_noise(noises_of(prepared, rate, settings.noises), rate, model.samples)
     change = augmentation(recipe, rate, noises, model.labels.index(SILENCE) if SILENCE in model.labels else None)
     if settings.teacher:
         change = taught(change, settings.teacher, model.labels, rate, settings.teacher_share)
@@ -172,11 +172,6 @@ def fill_run(folder, settings, strategy):
     write_run(folder, model, history)
     results = evaluate(folder, data=str(prepared), split="test" if has_split(prepared, "test") else "validation")
     console.table(tables.title(results), tables.measure_columns(results), tables.measures(results))
-
-
-def recorded_noises(settings, prepared, rate):
-    """The noises that the settings name, or those of the prepared folder."""
-    return read_noises(settings.noises, rate) if settings.noises else noises_of(prepared, rate)
 
 
 def warn(prepared, clips, settings):

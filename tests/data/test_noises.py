@@ -26,6 +26,11 @@ def test_a_prepared_folder_may_bring_some(tmp_path):
     assert noises_of(tmp_path, 16000) == []
     write_wav(tmp_path / "noise" / "fan.wav", tone(1000, 0.5))
     assert len(noises_of(tmp_path, 16000)) == 1
+    for loudness in (1, 0):
+        write_wav(tmp_path / f"other{loudness}" / "hum.wav", loudness * tone(300, 0.2))
+    assert len(noises_of(tmp_path, 16000, tmp_path / "other1")[0]) < 4000  # the named one in its place
+    with pytest.raises(KwsclsError, match="nothing but silence"):
+        noises_of(tmp_path, 16000, tmp_path / "other0")
 
 
 @pytest.mark.parametrize("name, message", [("missing", "is no folder"), ("empty", "holds no recordings"), ("bad", "fan.wav")])
