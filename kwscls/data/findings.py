@@ -123,6 +123,7 @@ def draw(report, lengths, path):
     """
     import seaborn
     from matplotlib.figure import Figure  # not pyplot, whose pictures belong to the caller, a notebook perhaps
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     labels = list(report["labels"])
     colours = seaborn.color_palette("colorblind", len(SPLITS))
@@ -139,6 +140,9 @@ def draw(report, lengths, path):
     bars.legend(loc="upper center", bbox_to_anchor=(0.5, -0.6 / height), ncols=3, frameon=False)
     seaborn.histplot(x=lengths, bins=40, ax=histogram, color=colours[0])
     histogram.set(xlabel="length in seconds", ylabel="clips", title="lengths", yscale="log")
+    histogram.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    histogram.yaxis.set_major_formatter("{x:g}")
+    histogram.yaxis.set_minor_formatter(NullFormatter())
     for axes in (bars, histogram):
         seaborn.despine(ax=axes)
     with files.writing(path) as beside:
