@@ -119,28 +119,37 @@ def confusions(rows, labels):
 
 
 def _name(figure, ax, points):
-    """Write names beside points where they cover neither each other nor another point.
+    """Write names beside points, inside the axes, where they cover neither each other nor a point nor the line of the best.
 
     Args:
         points: (x, y, name, whether it is one of the best) each; the best are named first.
     """
     figure.draw_without_rendering()
-    dots = [ax.transData.transform((x, y)) for x, y, *_ in points]
-    taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in dots]
+    dots = [tuple(ax.transData.transform((x, y))) for x, y, *_ in points]
+    taken, room = [(x - 4, y - 4, x + 4, y + 4) for x, y in dots], ax.bbox.extents
     unit = figure.dpi / 72
+    joined = sorted(dot for dot, (*_, best) in zip(dots, points) if best)
+    for start, end in zip(joined, joined[1:]):
+        taken += [(x, y - 1, x, y + 1) for x, y in np.linspace(start, end, 2 + int((end[0] - start[0]) / (4 * unit)))]
     for place in sorted(range(len(points)), key=lambda place: not points[place][3]):
         x, y = dots[place]
         name, best = points[place][2:]
-        width, height = 6.2 * unit * len(name), 11 * unit
-        spots = [(gap, up) for up in (0, 9, -9, 18, -18, 27, -27, 36, -36) for gap in (7, -7 - width / unit)]
+        text = ax.annotate(name, points[place][:2], (0, 0), textcoords="offset points", va="center", fontsize=9,
+                           color=BLUE if best else GREY, arrowprops=dict(arrowstyle="-", color=PALE, shrinkB=3))
+        width, height = text.get_window_extent().width, 11 * unit
+        spots = [(gap, up) for up in (0, 9, -9, 18, -18, 27, -27, 36, -36, 45, -45) for gap in (7, -7 - width / unit)]
         boxes = [(x + gap * unit, y + up * unit - height / 2, x + gap * unit + width, y + up * unit + height / 2)
                  for gap, up in spots]
-        free = next((spot for spot, box in enumerate(boxes) if not any(_cover(box, other) for other in taken)), 0)
+        free = next((spot for spot, box in enumerate(boxes)
+                     if _within(box, room) and not any(_cover(box, other) for other in taken)), 0)
         taken.append(boxes[free])
-        ax.annotate(name, points[place][:2], spots[free], textcoords="offset points", va="center", fontsize=9,
-                    color=BLUE if best else GREY,
-                    arrowprops=dict(arrowstyle="-", color=PALE, shrinkB=3) if abs(spots[free][1]) > 9 else None)
+        text.set_position(spots[free])
+        text.arrow_patch.set_visible(abs(spots[free][1]) > 9)
 
 
 def _cover(one, other):
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _within(one, other):
+    return one[0] >= other[0] and one[1] >= other[1] and one[2] <= other[2] and one[3] <= other[3]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kwscls.errors import KwsclsError
-from kwscls.evaluation import comparison, comparison_report
+from kwscls.evaluation import comparison, comparison_plots, comparison_report
 from tests.evaluation.test_report import Reader
 
 LABELS = ["go", "no", "stop"]
@@ -104,6 +104,21 @@ def test_the_report(out):
     assert "| quick | 91.7 | 85.7-95.7 | 90.0-93.3 | 20,000 | 3.0 | 0.5 | 11 s | 2 | 2.00 | 900 | - | 1,000 |" in table
     assert "python -m kwscls.compare --data words --models large,quick,<b> --budget 600s --seeds 0 1" in table
     assert json.loads((out / "results.json").read_text())["models"][1]["model"] == "quick"
+
+
+def test_names_of_close_points_stand_apart_and_inside_the_axes():
+    rows = [{"model": name, "latency_ms": cost, "accuracy": right, "seeds": [0],
+             "accuracy_interval": [right - 0.02, right + 0.015]}
+            for name, cost, right in (("resfold", 3.3, 0.962), ("res1d", 1.78, 0.961), ("matchboxnet_3x1x64", 1.89, 0.94),
+                                      ("tcresnet8", 1.84, 0.939), ("dscnn_s", 1.37, 0.936), ("attrnn", 25.4, 0.724),
+                                      ("kwt_1", 11.9, 0.216))]
+    figure = comparison_plots.against(rows, "latency_ms", 1, "ms")
+    figure.draw_without_rendering()
+    axes = figure.axes[0].bbox
+    boxes = [text.get_window_extent().shrunk(0.9, 0.7) for text in figure.axes[0].texts]
+    assert len(boxes) == len(rows)
+    assert all(axes.fully_contains(x, y) for box in boxes for x, y in box.corners())
+    assert not any(one.overlaps(other) for place, one in enumerate(boxes) for other in boxes[:place])
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no browser to try the page in")
