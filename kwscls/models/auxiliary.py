@@ -1,4 +1,4 @@
-"""A classifier whose side heads learn along."""
+"""A classifier whose side heads learn along, and what is left of it where it only answers."""
 
 import keras
 
@@ -20,3 +20,18 @@ class AuxiliaryClassifier(AudioClassifier):
             if logits is not None:
                 loss += layer.weight * keras.losses.get(self.loss)(y, logits, sample_weight=sample_weight)
         return loss
+
+
+def without_side_heads(model):
+    """The same layers without the side heads, which nothing but training reads; the model itself where it has none.
+
+    Args:
+        model: a functional Keras model.
+    """
+    if not any(isinstance(layer, AuxiliaryHead) for layer in model.layers):
+        return model
+
+    def called(layer, *arguments, **options):
+        return arguments[0][0] if isinstance(layer, AuxiliaryHead) else layer(*arguments, **options)
+
+    return keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=called)

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from kwscls.dsp.clip import fit_length, reader
+from kwscls.models.auxiliary import without_side_heads
 from kwscls.serving.streaming import stream_of
 
 TOP = 5
@@ -22,12 +23,13 @@ class Bundle(tf.Module):
 
     def __init__(self, model):
         super().__init__(name="kwscls")
-        net = keras.Model(model.inputs, [model.outputs[0], model.embedding])  # the same layers, heard before the head too
+        heard = keras.Model(model.inputs, [model.outputs[0], model.embedding])  # the same layers, heard before the head too
+        net = without_side_heads(heard)
         self._model = lambda: model  # behind functions, where TensorFlow's tracking does not look
         self._net = lambda: net
         stream = stream_of(model)
         self._stream = lambda: stream
-        self.weights = [weight.value for weight in model.weights]
+        self.weights = [weight.value for weight in net.weights]
         clips, files = tf.TensorSpec([None, model.samples], tf.float32), tf.TensorSpec([None], tf.string)
         self.hear = tf.function(self._hear, input_signature=[clips], autograph=False)  # traced once, called by every signature
         self.decode = tf.function(self._decode, input_signature=[files], autograph=False)

@@ -13,6 +13,7 @@ import tensorflow as tf
 from kwscls.layers.fbank import KaldiFilterbank, frame_sizes
 from kwscls.layers.frontends import Spectrogram
 from kwscls.layers.logmel import LogMel
+from kwscls.models.auxiliary import without_side_heads
 
 
 class Stream:
@@ -29,7 +30,7 @@ class Stream:
 
     def __init__(self, model, frontend, length, step):
         self.frontend, self.length, self.step = frontend, length, step
-        self.rest = keras.Model(frontend.output, model.outputs[0])
+        self.rest = without_side_heads(keras.Model(frontend.output, model.outputs[0]))
         self.frames = 1 + (model.samples - length) // step
         self.samples = model.samples - self.frames * step  # that frames to come will need: the clip's end and a frame's overlap
         self.silence = self._frames(tf.zeros([1, length]))[0].numpy()

@@ -156,6 +156,20 @@ def test_what_lies_in_it(folder, model):
     assert size < 4 * model.count_params() + 600_000
 
 
+def test_side_heads_do_not_travel(tmp_path):
+    keras.utils.set_random_seed(0)
+    with_heads, without = (models.build("googlenet", 3, 8000, auxiliary=heads, width=0.05, bands=32) for heads in (True, False))
+    bundle.save(with_heads, tmp_path / "saved_model")
+    stored = tf.train.load_checkpoint(str(tmp_path / "saved_model" / "variables" / "variables"))
+    sizes = [np.prod(shape) for name, shape in stored.get_variable_to_shape_map().items() if name.startswith("weights/")]
+    assert sum(sizes) == without.count_params() < with_heads.count_params()
+    clips = np.random.default_rng(0).normal(0, 0.1, (2, 8000)).astype(np.float32)
+    answer = bundle.load(tmp_path).answer("serving_default", waveform=clips)
+    np.testing.assert_array_equal(answer["scores"], bundle.scores_of(with_heads, clips))
+    np.testing.assert_allclose(answer["scores"], tf.nn.softmax(with_heads(clips)), atol=1e-6)
+    assert "stream" in tf.saved_model.load(str(tmp_path / "saved_model")).signatures
+
+
 def test_an_optimizer_does_not_travel(model, tmp_path):
     model.compile("adam", "mse")
     model.optimizer.build(model.trainable_variables)
