@@ -120,7 +120,7 @@ def resampling(folder, model):
     from kwscls.data import convert, decode
 
     sounds = [decode.decode_bytes(one) for one in flac(folder)]
-    return lambda: sum(len(convert.wav_bytes(convert.to_pcm16(convert._resampled(sound, 16000)), 16000)) > 44 for sound in sounds)
+    return lambda: sum(len(convert.wav_bytes(convert.to_pcm16(convert.at_rate(sound, 16000)), 16000)) > 44 for sound in sounds)
 
 
 def flac(folder):
@@ -162,19 +162,28 @@ def frontend(folder, model):
     @tf.function
     def spectrograms():
         bins = stft.spectrogram(waveforms, 400, 160)
-        return mel.log_mel(bins, mel.mel_filters(bins.shape[-1], 64, 16000))
+        return mel.log_mel(bins, mel.mel_filters(bins.shape[-1], 64, 16000), offset=1e-6)
 
     return lambda: len(spectrograms())
 
 
 def training(folder, model):
-    """Training steps of a batch that is there."""
+    """Training steps of batches that are there."""
     import tensorflow as tf
 
+    from kwscls.training import recipes
+    from kwscls.training.steps import Steps
+
     made, waveforms, targets = built(folder, model)
-    made.compile("adam", "mse")
-    batches = tf.data.Dataset.from_tensors((waveforms, targets)).repeat(4)
-    return lambda: BATCH * 4 * bool(made.fit(batches, verbose=0))
+    steps = Steps(made, recipes.recipe(model))
+    batches = iter(tf.data.Dataset.from_tensors((waveforms, targets)).repeat())
+
+    def turn():
+        for _ in range(4):
+            steps.update(batches)
+        return 4 * BATCH if steps.results()["loss"] > 0 else 0
+
+    return turn
 
 
 def predicting(folder, model):
