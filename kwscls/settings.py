@@ -101,6 +101,7 @@ class TrainSettings:
     deterministic: bool = setting(False, "let TensorFlow use only operations that give the same bits on any machine load")
     resume: bool = setting(False, "go on with the unfinished run of this name")
     overwrite: bool = setting(False, "replace a run of this name")
+    json: bool = setting(False, "print the results as one JSON object")
 
 
 @dataclasses.dataclass

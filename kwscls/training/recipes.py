@@ -160,9 +160,9 @@ RECIPES = {
                             band_gain=8.0, band_mask=0.1, time_mask=0.05,
                             source="ours: ten minutes on two CPU cores; what learns longer shall hear more voices"),
     **dict.fromkeys(("bcresnet_1", "bcresnet_1_5", "bcresnet_2", "bcresnet_3", "bcresnet_6", "bcresnet_8"), Recipe(
-        epochs=100, batch_size=100, optimizer="sgd", learning_rate=0.1, schedule="cosine", warmup=0.025, weight_decay=1e-2,
-        source="Qualcomm-AI-research/bcresnet: SGD 0.1 at batch 100, 5 of 200 epochs of warm-up, cosine, decay 1e-3, which "
-               "its momentum makes 1e-2 of ours")),
+        epochs=100, batch_size=32, optimizer="adamw", learning_rate=1e-2, schedule="cosine", warmup=0.05, weight_decay=1e-2,
+        source="ours: AdamW in small batches gets to 81 % where the repository's SGD 0.1 at batch 100 (200 epochs of 85,000 "
+               "clips) gets to 54 %, in two minutes on two CPU cores")),
     **dict.fromkeys(("kwt_1", "kwt_2", "kwt_3"), Recipe(
         epochs=100, batch_size=128, optimizer="adamw", learning_rate=1e-3, schedule="cosine", warmup=0.1, weight_decay=0.1,
         label_smoothing=0.1, clip_norm=1.0, jit=True,

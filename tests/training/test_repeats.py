@@ -1,11 +1,13 @@
 """Folds and seeds: every clip tested once, a killed cross-validation goes on, mean and spread are right."""
 
+import json
 import os
 
 import numpy as np
 import pytest
 
 from kwscls import files
+from kwscls import train as verb
 from kwscls.data import folds, manifest, prepare
 from kwscls.errors import KwsclsError
 from kwscls.settings import TrainSettings
@@ -52,7 +54,7 @@ def test_folds_that_are_not_there_are_told(prepared):
             folds.make_folds(prepared, kind)
 
 
-def test_a_killed_cross_validation_goes_on(prepared, tmp_path, monkeypatch):
+def test_a_killed_cross_validation_goes_on(prepared, tmp_path, monkeypatch, capsys):
     settings = TrainSettings(data=str(prepared), folds="given", model="cnn", out=str(tmp_path / "runs"), epochs=2,
                              augment=False, batch_size=8, size=["width=4", "units=8", "size=8"])
     calls = []
@@ -69,9 +71,13 @@ def test_a_killed_cross_validation_goes_on(prepared, tmp_path, monkeypatch):
     with pytest.raises(KwsclsError, match="an unfinished run lies here"):
         train(settings)
     first = (tmp_path / "runs.unfinished" / "fold_a" / "model.keras").read_bytes()
-    out = train(TrainSettings(model="cnn", out=str(tmp_path / "runs"), resume=True))
+    out = tmp_path / "runs"
+    capsys.readouterr()
+    assert verb.main(["--model", "cnn", "--out", str(out), "--resume", "--json"]) == 0
     assert (out / "fold_a" / "model.keras").read_bytes() == first and (out / "fold_b" / "saved_model").is_dir()
-    found = files.read_json(out / repeats.SUMMARY)
+    printed, found = capsys.readouterr(), files.read_json(out / repeats.SUMMARY)
+    assert json.loads(printed.out) == {"run": str(out), **found}
+    assert f"python -m kwscls.predict {out / 'fold_a'} FILE" in printed.err
     assert [(row["name"], row["clips"]) for row in found["runs"]] == [("fold_a", 20), ("fold_b", 20)]
     assert files.read_json(out / "fold_b" / "settings.json")["data"].endswith("tones-folds-given/b")
 

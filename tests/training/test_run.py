@@ -56,7 +56,7 @@ def test_a_run_holds_what_it_should(run):
     assert files.read_json(run / "metrics.json")["accuracy"] == 1.0
 
 
-def test_a_process_that_is_killed_loses_nothing(run, tones, tmp_path):
+def test_a_process_that_is_killed_loses_nothing(run, tones, tmp_path, capsys):
     out, unfinished = tmp_path / "killed", tmp_path / "killed.unfinished"
     process = subprocess.Popen([sys.executable, "-m", "kwscls.train", *command(tones, out)], stderr=subprocess.DEVNULL)
     while not (unfinished / "checkpoint.npz").exists():
@@ -65,8 +65,11 @@ def test_a_process_that_is_killed_loses_nothing(run, tones, tmp_path):
     process.kill()
     process.wait()
     assert not out.exists()
-    assert train.main(["--resume", *command(tones, out)]) == 0
+    assert train.main(["--resume", "--json", *command(tones, out)]) == 0
     assert not unfinished.exists()
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == {"run": str(out), **files.read_json(out / "metrics.json")}
+    assert "accuracy" in printed.err and f"python -m kwscls.predict {out} FILE" in printed.err
     columns = ["loss", "accuracy", "val_loss", "val_accuracy"]
     whole, resumed = (list(csv.DictReader((place / "history.csv").open())) for place in (run, out))
     assert [[row[name] for name in columns] for row in resumed] == [[row[name] for name in columns] for row in whole]
