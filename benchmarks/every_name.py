@@ -1,14 +1,15 @@
 """Does every model learn under its own recipe? A short training of each name, its loss before and after.
 
-    python benchmarks/every_name.py [--models a b c] [--seconds 60] [--steps 360] [--out build/every_name.jsonl]
+    python benchmarks/every_name.py [--models a b c] [--seconds 30] [--steps 360] [--batch-size 8] [--out build/every_name.jsonl]
 
-Each name trains in a process of its own, on the embedded words at its recipe's settings, for about so many seconds (ten
+Each name trains in a process of its own, on the embedded words at its recipe's settings, for about so many seconds (thirty
 steps at least, --steps at most) with its whole schedule, warm-up and cosine, brought to that time. Every finished name is
 a line of the file, so that a killed run goes on behind the last one. Losses are means over the first and the last tenth
-of the steps; chance is the share of the commonest label, its loss the logarithm of their number.
+of the steps; chance is the share of the commonest label, its loss the logarithm of their number. Large nets on a slow machine see more steps in smaller batches.
 """
 
 import argparse
+import dataclasses
 import json
 import multiprocessing
 import sys
@@ -20,16 +21,18 @@ from kwscls import console
 from kwscls.models import MODELS
 
 TENTHS = 10
-COLUMNS = ("model", "steps#", "ms a step#", "first loss#", "last loss#", "validation#", "chance#")
+FEWEST = 30
+COLUMNS = ("model", "clips#", "steps#", "ms a step#", "first loss#", "last loss#", "validation#", "chance#")
 
 
-def learn(name, seconds, most):
+def learn(name, seconds, most, batch_size):
     """Train a name for some time, and say what became of its loss.
 
     Args:
         name: of `kwscls.models`.
         seconds: that the steps may take.
         most: steps.
+        batch_size: clips a step, or None for the recipe's.
 
     Returns:
         A dict, the line of the file.
@@ -51,6 +54,7 @@ def learn(name, seconds, most):
     folder = Path(ready("spoken_words"))
     clips, validation, rate = load_clips(folder)
     recipe = recipes.fitted(recipes.recipe(name), len(clips), clips.samples / rate)
+    recipe = dataclasses.replace(recipe, batch_size=batch_size or recipe.batch_size)
     keras.utils.set_random_seed(0)
     model = models.build(name, clips.labels, clips.samples, sample_rate=rate)
     statistics.adapt(model, clips)
@@ -63,7 +67,7 @@ def learn(name, seconds, most):
         return pipeline.training_batches(clips, recipe.batch_size, 0, fit.ENDLESS, change=change)
 
     step, check = fit.measure(taken, batches(), validation_batches, most, fit.EXACT)
-    tenth = min(most, max(TENTHS, round(seconds / step))) // TENTHS
+    tenth = min(most, max(FEWEST, round(seconds / step))) // TENTHS
     plan = fit.Plan(TENTHS, tenth)
     schedule, learnt, history = fit.Rate(recipe, plan), iter(batches()), []
     schedule.set_model(model)
@@ -91,8 +95,9 @@ def main():
     """Train what is not in the file yet, then print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", default=list(MODELS), choices=MODELS, metavar="NAME")
-    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--steps", type=int, default=360)
+    parser.add_argument("--batch-size", type=int)
     parser.add_argument("--out", type=Path, default=Path("build/every_name.jsonl"))
     arguments = parser.parse_args()
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
@@ -100,14 +105,14 @@ def main():
     done = {row["model"] for row in map(json.loads, arguments.out.read_text().splitlines())}
     for name in (name for name in arguments.models if name not in done):
         started = time.monotonic()
-        row = alone(name, arguments.seconds, arguments.steps)
+        row = alone(name, arguments.seconds, arguments.steps, arguments.batch_size)
         with open(arguments.out, "a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
         print(f"{name}: loss {row['losses'][0]:.3f} to {row['losses'][-1]:.3f}, validation {row['val_accuracy']:.3f}, "
               f"{time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     rows = [json.loads(line) for line in arguments.out.read_text().splitlines()]
     console.table(f"{len(rows)} of {len(MODELS)} names", COLUMNS,
-                  [(row["model"], row["steps"], f"{1000 * row['seconds_a_step']:.0f}", f"{row['losses'][0]:.3f}",
+                  [(row["model"], row["clips"], row["steps"], f"{1000 * row['seconds_a_step']:.0f}", f"{row['losses'][0]:.3f}",
                     f"{row['losses'][-1]:.3f}", f"{100 * row['val_accuracy']:.1f} %", f"{100 * row['chance']:.1f} %")
                    for row in rows])
 

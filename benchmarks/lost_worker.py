@@ -1,9 +1,8 @@
-"""Kill a worker of a job in the middle of an epoch, start the job again, and compare with a run that nobody disturbed.
+"""Kill a worker of a job in the middle of an epoch, start the job again, and compare with a job that nobody disturbed.
 
     python benchmarks/lost_worker.py [--data FOLDER] [--epochs 6] [-- MORE WORDS OF TRAIN]
 
-The undisturbed run is one process on one device; the job is two processes on this machine. Augmentation and dropout are
-off, since each device draws its own. Prints both histories, the largest relative difference and the test accuracies.
+Both jobs are two processes on this machine. Prints both histories, the largest relative difference and the test accuracies.
 """
 
 import argparse
@@ -18,16 +17,17 @@ import tempfile
 import time
 from pathlib import Path
 
-WORDS = ["--model", "cnn", "--no-augment", "--size", "dropout=(0.0,0.0)", "width=8", "units=32", "--batch-size", "16"]
+WORDS = ["--model", "cnn", "--size", "width=8", "units=32", "--batch-size", "16"]
 COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
-def start(words, out, index=None, port=23450):
-    """Start a training, or a worker of a job."""
+def job(words, out, port):
+    """Start the two workers of a training."""
     cluster = {"worker": [f"localhost:{port}", f"localhost:{port + 1}"]}
-    told = {} if index is None else {"TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})}
-    return subprocess.Popen([sys.executable, "-m", "kwscls.train", *words, "--out", str(out)], env={**os.environ, **told},
-                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    told = [json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}}) for index in (0, 1)]
+    return [subprocess.Popen([sys.executable, "-m", "kwscls.train", *words, "--out", str(out)],
+                             env={**os.environ, "TF_CONFIG": one}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            for one in told]
 
 
 def ended(process):
@@ -51,10 +51,10 @@ def main():
              "--epochs", str(chosen.epochs), *WORDS, *chosen.more]
     with tempfile.TemporaryDirectory() as room:
         room = Path(room)
-        code, line = ended(start(words, room / "alone"))
-        assert code == 0, line
-        job = [start(words, room / "job", index) for index in (0, 1)]
-        checkpoint = room / "job.unfinished" / "checkpoint.npz"
+        calm = [ended(process) for process in job(words, room / "calm", 23440)]
+        assert calm[0][0] == calm[1][0] == 0, calm
+        workers = job(words, room / "disturbed", 23450)
+        checkpoint = room / "disturbed.unfinished" / "checkpoint.npz"
         while not checkpoint.exists():
             time.sleep(0.02)
         before = checkpoint.stat().st_mtime
@@ -62,17 +62,18 @@ def main():
             time.sleep(0.02)
         epoch = history_seconds(checkpoint)
         time.sleep(random.uniform(0.2, 0.8) * epoch)  # into the next epoch
-        job[1].send_signal(signal.SIGKILL)
-        print("killed worker 1; exit codes and last lines:", *(ended(process) for process in job), sep="\n  ")
-        assert not (room / "job").exists()
-        job = [start([*words, "--resume"], room / "job", index, 23460) for index in (0, 1)]
-        print("started again:", *(ended(process) for process in job), sep="\n  ")
-        one, two = history(room / "alone"), history(room / "job")
+        workers[1].send_signal(signal.SIGKILL)
+        print("killed worker 1; exit codes and last lines:", *(ended(process) for process in workers), sep="\n  ")
+        assert not (room / "disturbed").exists()
+        again = job([*words, "--resume"], room / "disturbed", 23460)
+        print("started again:", *(ended(process) for process in again), sep="\n  ")
+        one, two = history(room / "calm"), history(room / "disturbed")
         for row, other in zip(one, two, strict=True):
-            print("  alone ", row, "\n  job   ", other)
+            print("  calm      ", row, "\n  disturbed ", other)
         print("largest relative difference of losses:",
               max(abs(a[k] / b[k] - 1) for a, b in zip(two, one) for k in (0, 2)))
-        print("test accuracy:", *(json.loads((room / name / "metrics.json").read_text())["accuracy"] for name in ("alone", "job")))
+        print("test accuracy:", *(json.loads((room / name / "metrics.json").read_text())["accuracy"]
+                                  for name in ("calm", "disturbed")))
 
 
 def history_seconds(checkpoint):

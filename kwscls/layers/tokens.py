@@ -1,6 +1,9 @@
 """Pictures as sequences of tokens: patches, tokens of their own, learned positions."""
 
+import math
+
 import keras
+import numpy as np
 import tensorflow as tf
 
 from kwscls.errors import KwsclsError
@@ -77,20 +80,22 @@ class TokenPositions(keras.layers.Layer):
 
     Args:
         extra: how many learned tokens stand in front, one at least.
-        kernel_initializer: of tokens and positions; normal with deviation 0.02, cut at two deviations, when None.
+        kernel_initializer: of the tokens; normal with deviation 0.02, cut at two deviations, when None.
+        positions_initializer: of the positions; the same when None. See `GridPositions`.
     """
 
-    def __init__(self, extra=1, *, kernel_initializer=None, **kwargs):
+    def __init__(self, extra=1, *, kernel_initializer=None, positions_initializer=None, **kwargs):
         super().__init__(**kwargs)
         self.extra = extra
         self.kernel_initializer = token_initializer(kernel_initializer)
+        self.positions_initializer = token_initializer(positions_initializer)
 
     def build(self, input_shape):
         _, count, width = input_shape
         self.tokens = self.add_weight(shape=(self.extra, width), initializer=self.kernel_initializer.clone(),
                                       name="tokens")
         self.positions = self.add_weight(shape=(self.extra + count, width),
-                                         initializer=self.kernel_initializer.clone(), name="positions")
+                                         initializer=self.positions_initializer.clone(), name="positions")
 
     def call(self, tokens):
         """[batch, tokens, width] to [batch, extra + tokens, width]."""
@@ -103,4 +108,40 @@ class TokenPositions(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "extra": self.extra,
-                "kernel_initializer": keras.initializers.serialize(self.kernel_initializer)}
+                "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+                "positions_initializer": keras.initializers.serialize(self.positions_initializer)}
+
+
+PERIODS = 20.0
+"""The longest wave of `GridPositions` is so many times as long as the shortest, which is 2 pi tokens."""
+
+
+@keras.saving.register_keras_serializable("kwscls")
+class GridPositions(keras.initializers.Initializer):
+    """Positions to start from: sines and cosines of a token's place on a grid, and zeros for the tokens in front of it.
+
+    A transformer that begins with random positions has to find out which patches are neighbours before it can learn from a
+    few thousand clips; an equal share of the features tells it for each axis. Features that are left over are 0.
+
+    Args:
+        grid: the size of each axis, the last one running fastest.
+
+    Source: L. Beyer, X. Zhai, A. Kolesnikov, "Better plain ViT baselines for ImageNet-1k", 2022 (arXiv 2205.01580), there
+    fixed and with waves 10,000 times as long as the shortest; sounds have few patches on an axis.
+    """
+
+    def __init__(self, grid):
+        self.grid = tuple(grid)
+
+    def __call__(self, shape, dtype=None):
+        count, width = shape
+        share = width // (2 * len(self.grid))
+        waves = PERIODS ** -(np.arange(share) / max(1, share))  # [share], radians a token
+        angles = np.indices(self.grid).reshape(len(self.grid), -1, 1) * waves  # [axes, tokens, share]
+        features = np.concatenate([np.sin(angles), np.cos(angles)], axis=2).transpose(1, 0, 2)
+        features = features.reshape(math.prod(self.grid), -1)
+        front = count - len(features)
+        return keras.ops.convert_to_tensor(np.pad(features, ((front, 0), (0, width - features.shape[1]))), dtype or "float32")
+
+    def get_config(self):
+        return {"grid": list(self.grid)}

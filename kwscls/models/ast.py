@@ -7,7 +7,7 @@ from kwscls.layers.blocks import TransformerBlock
 from kwscls.layers.fbank import FeatureStandardization, KaldiFilterbank, frame_count
 from kwscls.layers.patchout import Patchout
 from kwscls.layers.spec_augment import SpecAugment
-from kwscls.layers.tokens import PatchEmbedding, TokenPositions
+from kwscls.layers.tokens import GridPositions, PatchEmbedding, TokenPositions, patch_grid
 from kwscls.models.classifier import AudioClassifier, label_names, waveform_input
 
 
@@ -73,7 +73,8 @@ def body(features, labels, *, hidden_size, heads, layers, mlp_size, patch_size=1
     picture = keras.layers.Permute((2, 1), name="upright")(features)  # low bands first, frames across
     picture = keras.layers.Reshape((bands, frames, 1), name="picture")(picture)
     tokens = PatchEmbedding(hidden_size, (patch_size, patch_size), strides, name="patches")(picture)
-    tokens = TokenPositions(2, name="tokens")(tokens)
+    grid = patch_grid((bands, frames), (patch_size, patch_size), strides)
+    tokens = TokenPositions(2, positions_initializer=GridPositions(grid), name="tokens")(tokens)
     tokens = Patchout(0.0, extra=2, name="patchout")(tokens)
     if dropout:
         tokens = keras.layers.Dropout(dropout, name="dropout")(tokens)

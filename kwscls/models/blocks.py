@@ -85,16 +85,16 @@ def dense(x, units, *, initializer="he_normal", name):
     return keras.layers.Dense(units, kernel_initializer=initializer, name=name)(x)
 
 
-def head(x, labels, *, initializer="glorot_uniform"):
+def head(x, labels, *, deviation=0.01):
     """The layer "logits": one number a label from the embedding, in float32 under any precision.
 
     Args:
         x: [batch, features].
         labels: their names, or their count.
-        initializer: of the kernel.
+        deviation: of the normal distribution that the kernel is drawn from, narrow so that no label is favoured at first.
     """
-    return keras.layers.Dense(len(label_names(labels)), kernel_initializer=initializer, dtype="float32",
-                              name="logits")(x)
+    start = keras.initializers.TruncatedNormal(stddev=deviation)
+    return keras.layers.Dense(len(label_names(labels)), kernel_initializer=start, dtype="float32", name="logits")(x)
 
 
 def divisible(channels, divisor=8):

@@ -50,7 +50,7 @@ def convnext(labels, samples, *, sample_rate=16000, activation="softmax", bands=
             x = _block(x, kernel_size, mlp_ratio, layer_scale, rate, f"stage{stage}_block{index}")
             place += 1
     x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
-    x = head(_norm(x, "top_norm"), labels, initializer=_narrow())
+    x = head(_norm(x, "top_norm"), labels, deviation=0.02)
     return image_classifier(waveform, x, labels, sample_rate=sample_rate, activation=activation, name=name)
 
 

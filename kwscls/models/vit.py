@@ -3,7 +3,7 @@
 import keras
 
 from kwscls.layers.blocks import TransformerBlock
-from kwscls.layers.tokens import PatchEmbedding, TokenPositions
+from kwscls.layers.tokens import GridPositions, PatchEmbedding, TokenPositions, patch_grid
 from kwscls.models.blocks import head
 from kwscls.models.images import image_classifier, spectrogram_image
 
@@ -38,8 +38,10 @@ def vit(labels, samples, *, sample_rate=16000, activation="softmax", bands=128, 
     """
     waveform, x = spectrogram_image(samples, patch_size, sample_rate=sample_rate, bands=bands, frame_step=frame_step,
                                     image_size=image_size, channels=channels)
-    x = PatchEmbedding(hidden_dim, (patch_size, patch_size), name="patches")(x)  # [batch, patches, hidden_dim]
-    x = TokenPositions(1, name="positions")(x)
+    patch = (patch_size, patch_size)
+    grid = patch_grid(x.shape[1:3], patch, patch)
+    x = PatchEmbedding(hidden_dim, patch, name="patches")(x)  # [batch, patches, hidden_dim]
+    x = TokenPositions(1, positions_initializer=GridPositions(grid), name="positions")(x)
     x = keras.layers.Dropout(dropout, name="positions_dropout")(x)
     for index in range(num_layers):
         x = TransformerBlock(num_heads, mlp_dim or 4 * hidden_dim, dropout=dropout, mlp_dropout=dropout,

@@ -120,7 +120,7 @@ def read(path, sample_rate):
         waveform, rate = sound.waveform, sound.rate
     if not len(waveform):
         raise KwsclsError("holds no samples", where)
-    return resample(waveform, int(rate), sample_rate).numpy()
+    return waveform if rate == sample_rate else resample(waveform, int(rate), sample_rate).numpy()
 
 
 def cut(waveform, samples, step):

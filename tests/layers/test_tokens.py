@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kwscls.errors import KwsclsError
-from kwscls.layers.tokens import PatchEmbedding, TokenPositions, patch_grid
+from kwscls.layers.tokens import GridPositions, PatchEmbedding, TokenPositions, patch_grid
 from tests.layers.test_attention import drawn
 
 PICTURE = np.random.default_rng(0).normal(size=(2, 13, 17, 3)).astype(np.float32)
@@ -50,10 +50,24 @@ def test_tokens_stand_in_front_and_all_have_positions(extra):
         np.testing.assert_allclose(answer[clip, extra:], tokens[clip] + positions[extra:], rtol=1e-6)
 
 
+@pytest.mark.parametrize("grid, width", [((3, 5), 16), ((7,), 6), ((2, 3, 2), 13)])
+def test_positions_on_a_grid_start_with_how_far_tokens_are_apart(grid, width):
+    start = GridPositions(grid)((2 + np.prod(grid), width)).numpy().astype(np.float64)
+    share = width // (2 * len(grid))
+    assert not start[:2].any() and not start[:, 2 * len(grid) * share:].any()
+    places = list(np.ndindex(*grid))
+    for one, first in zip(start[2:], places):
+        for other, second in zip(start[2:], places):
+            apart = sum(np.cos((a - b) * 20.0 ** (-n / share)) for a, b in zip(first, second) for n in range(share))
+            assert one @ other == pytest.approx(apart, abs=1e-5)
+    assert len({tuple(row) for row in np.round(start[2:], 5)}) == len(places)
+
+
 def test_file_round_trip_under_mixed_precision(tmp_path):
     picture = keras.Input((13, 17, 3))
     tokens = PatchEmbedding(5, (4, 6), (3, 2), use_bias=False, dtype="mixed_bfloat16")(picture)
-    model = keras.Model(picture, TokenPositions(2, dtype="mixed_bfloat16")(tokens))
+    positions = TokenPositions(2, positions_initializer=GridPositions((4, 6)), dtype="mixed_bfloat16")(tokens)
+    model = keras.Model(picture, positions)
     model.save(tmp_path / "m.keras")
     again = keras.saving.load_model(tmp_path / "m.keras")
     assert model(PICTURE).dtype == "bfloat16"

@@ -123,6 +123,15 @@ def test_an_image_that_is_too_small_is_refused():
         models.build("alexnet", 3, 16000, image_size=(32, 224))
 
 
+@pytest.mark.parametrize("block", ["basic", "bottleneck"])
+def test_a_residual_block_can_start_as_its_shortcut(block):
+    model = models.build("resnet18", 4, 4000, block=block, depths=(2, 1, 1, 1), widths=(8, 8, 8, 8), stem=8, bands=32,
+                         zero_last_norm=True)
+    around = keras.Model(model.input, [model.get_layer(name).output for name in ("stage1_block0_relu", "stage1_block1_relu")])
+    before, behind = around(np.random.default_rng(0).normal(0, 0.1, (2, 4000)).astype("float32"))
+    np.testing.assert_array_equal(before, behind)
+
+
 def test_squeezenet_starts_with_every_label_alive_and_can_say_no_to_all():
     clips = np.random.default_rng(0).uniform(-1, 1, (4, 16000)).astype(np.float32)
     keras.utils.set_random_seed(0)
