@@ -22,8 +22,8 @@ def ast(labels, samples, *, sample_rate=16000, activation="softmax", hidden_size
 
     The layers, by name: "fbank" (log-mel, the end zero-padded or cut), "masks" (hides one stretch of frames and one band
     in training, as wide as the recipe says; with zeros before standardising, as the original does), "standardize",
-    "patches", "tokens" (the input of the first block), "patchout" (leaves patches out in training, as many as the recipe
-    says), "block_0"..., "norm", "pooled", "head_norm", "logits". See
+    "patches", "tokens" (the input of the first block; its positions start as `GridPositions`), "patchout" (leaves patches
+    out in training, as many as the recipe says), "block_0"..., "norm", "pooled", "head_norm", "logits". See
     `features_model` and `look_inside`.
 
     Args:
