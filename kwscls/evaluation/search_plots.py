@@ -9,7 +9,7 @@ def parallel(trials, ranges):
     """Parallel coordinates: an axis for each setting and one for the score; the better a trial, the darker its line.
 
     Args:
-        trials: dicts with `values` (setting -> value) and `score` in [0, 1].
+        trials: dicts with `values` (setting -> value) and `score` in [0, 1], the best first.
         ranges: setting -> list of choices, or a dict with `low`, `high` and perhaps `log`.
 
     Returns:
@@ -19,7 +19,7 @@ def parallel(trials, ranges):
 
     axes = [*(_axis(name, values) for name, values in ranges.items()), _score_axis(trials)]
     places = np.array([[place(one) for _, place, _ in axes] for one in trials])  # [trials, axes], in [0, 1]
-    shown = np.argsort(places[:, -1])
+    shown = sorted(range(len(trials)), key=lambda index: (places[index, -1], -index))  # of equals the first one on top
     with _style("white"):
         figure, ax = _figure(2.2 + 1.6 * len(axes), 4.8)
         for rank, index in enumerate(shown):
