@@ -5,7 +5,8 @@
 Each name trains in a process of its own, on the embedded words at its recipe's settings, for about so many seconds (thirty
 steps at least, --steps at most) with its whole schedule, warm-up and cosine, brought to that time. Every finished name is
 a line of the file, so that a killed run goes on behind the last one. Losses are means over the first and the last tenth
-of the steps; chance is the share of the commonest label, its loss the logarithm of their number. Smaller batches show large nets more steps on a slow machine.
+of the steps; chance is the share of the commonest label, its loss the logarithm of their number. Smaller
+batches show large nets more steps on a slow machine.
 """
 
 import argparse
