@@ -24,7 +24,7 @@ ROWS = {
     "resfold": ["--data", "data/words8", "--seeds", "3"],
     "resfold_large": ["--data", "data/words8", "--model", "resfold_large", "--seeds", "3"],
     "sincnet": ["--data", "data/words8", "--model", "sincnet", "--seeds", "3"],
-    "ast": ["--data", "data/words8", "--model", "ast", "--budget", "60m", "--jit"],
+    "ast": ["--data", "data/words8", "--model", "ast", "--budget", "60m"],
     "wav2vec2": ["--data", "data/words8", "--model", "wav2vec2", "--budget", "60m"],
     "keywords": ["--data", "data/keywords12", "--seeds", "3"],
 }

@@ -33,16 +33,18 @@ class TransformerBlock(keras.layers.Layer):
         attention_dropout: rate on the attention weights.
         mlp_dropout: rate after the activation.
         kernel_initializer: of all kernels; normal with deviation 0.02, cut at two deviations, when None.
+        opposed: how the attention's values start, see `MultiHeadAttention`.
     """
 
     def __init__(self, heads, mlp_size, *, norm_first=True, head_size=None, qkv_bias=True, activation="gelu",
-                 epsilon=1e-6, dropout=0.0, attention_dropout=0.0, mlp_dropout=0.0, kernel_initializer=None, **kwargs):
+                 epsilon=1e-6, dropout=0.0, attention_dropout=0.0, mlp_dropout=0.0, kernel_initializer=None, opposed=0.0,
+                 **kwargs):
         super().__init__(**kwargs)
         self.heads, self.mlp_size, self.norm_first, self.head_size = heads, mlp_size, norm_first, head_size
         self.qkv_bias, self.epsilon = qkv_bias, epsilon
         self.activation = gelu if activation == "gelu" else keras.activations.get(activation)
         self.dropout, self.attention_dropout, self.mlp_dropout = dropout, attention_dropout, mlp_dropout
-        self.kernel_initializer = token_initializer(kernel_initializer)
+        self.kernel_initializer, self.opposed = token_initializer(kernel_initializer), opposed
 
     def build(self, input_shape):
         width = input_shape[-1]
@@ -54,7 +56,7 @@ class TransformerBlock(keras.layers.Layer):
 
         self.attention = MultiHeadAttention(self.heads, head_size=self.head_size, qkv_bias=self.qkv_bias,
                                             dropout=self.attention_dropout, kernel_initializer=initializer,
-                                            dtype=policy, name="attention")
+                                            opposed=self.opposed, dtype=policy, name="attention")
         self.norm1 = keras.layers.LayerNormalization(epsilon=self.epsilon, dtype=policy, name="norm1")
         self.norm2 = keras.layers.LayerNormalization(epsilon=self.epsilon, dtype=policy, name="norm2")
         self.mlp_1, self.mlp_2 = dense(self.mlp_size, "mlp_1"), dense(width, "mlp_2")
@@ -107,4 +109,4 @@ class TransformerBlock(keras.layers.Layer):
                 "head_size": self.head_size, "qkv_bias": self.qkv_bias, "activation": activation,
                 "epsilon": self.epsilon, "dropout": self.dropout, "attention_dropout": self.attention_dropout,
                 "mlp_dropout": self.mlp_dropout,
-                "kernel_initializer": keras.initializers.serialize(self.kernel_initializer)}
+                "kernel_initializer": keras.initializers.serialize(self.kernel_initializer), "opposed": self.opposed}

@@ -28,7 +28,7 @@ _WAV2VEC2_SMALL = dict(
     conv_dim=(64, 128, 192), conv_kernel=(40, 8, 8), conv_stride=(20, 4, 4), conv_bias=True, feat_extract_norm="layer",
     hidden_size=128, num_hidden_layers=3, num_attention_heads=4, intermediate_size=384, do_stable_layer_norm=True,
     num_conv_pos_embeddings=16, num_conv_pos_embedding_groups=4, classifier_proj_size=128, layerdrop=0.0,
-    activation_dropout=0.0, mask_time_length=4, mask_time_min_masks=1)
+    activation_dropout=0.0, mask_time_length=4, mask_time_min_masks=1, initializer_range=0.08)
 
 MODELS = {
     "ast": Row("ast:ast", "Gong et al., AST: Audio Spectrogram Transformer (2021), tiny"),

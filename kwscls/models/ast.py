@@ -72,7 +72,8 @@ def body(features, labels, *, hidden_size, heads, layers, mlp_size, patch_size=1
     _, frames, bands = features.shape
     picture = keras.layers.Permute((2, 1), name="upright")(features)  # low bands first, frames across
     picture = keras.layers.Reshape((bands, frames, 1), name="picture")(picture)
-    tokens = PatchEmbedding(hidden_size, (patch_size, patch_size), strides, name="patches")(picture)
+    tokens = PatchEmbedding(hidden_size, (patch_size, patch_size), strides, name="patches",
+                            kernel_initializer="he_normal")(picture)  # 0.02 lets the positions drown the sound
     grid = patch_grid((bands, frames), (patch_size, patch_size), strides)
     tokens = TokenPositions(2, positions_initializer=GridPositions(grid), name="tokens")(tokens)
     tokens = Patchout(0.0, extra=2, name="patchout")(tokens)
@@ -82,7 +83,7 @@ def body(features, labels, *, hidden_size, heads, layers, mlp_size, patch_size=1
         block = TransformerBlock(heads, mlp_size, qkv_bias=qkv_bias, activation=hidden_act, epsilon=layer_norm_eps,
                                  dropout=dropout, attention_dropout=attention_dropout,
                                  kernel_initializer="glorot_uniform",  # 0.02 keeps narrow blocks silent for many epochs
-                                 name=f"block_{number}")
+                                 opposed=0.6, name=f"block_{number}")
         tokens = block(tokens, answered=None if number < layers - 1 else 2)  # only class and distillation are read
     tokens = keras.layers.LayerNormalization(epsilon=layer_norm_eps, name="norm")(tokens)
     pooled = keras.layers.GlobalAveragePooling1D(name="pooled")(tokens)

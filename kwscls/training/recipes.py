@@ -103,8 +103,9 @@ UNCHANGED = {"shift": 0.0, "speed": 0.0, "gain": 0.0, "noise": 0.0, "imagined": 
 
 RECIPES = {
     "ast": Recipe(batch_size=16, optimizer="adamw", learning_rate=3e-4, schedule="cosine", warmup=0.1, weight_decay=0.05,
-                  label_smoothing=0.1, clip_norm=1.0,
-                  source="DeiT's settings, for clips of 1 s from scratch: a small batch with a low rate, and nothing hidden"),
+                  label_smoothing=0.1, clip_norm=1.0, average=3.0, patchout=0.6,
+                  source="DeiT's settings, for clips of 1 s from scratch: a small batch with a low rate, and only two "
+                         "fifths of the patches, which halves the time of a step"),
     "ast_small": Recipe(batch_size=32, optimizer="adamw", learning_rate=3e-4, schedule="cosine", warmup=0.1,
                         weight_decay=0.05, label_smoothing=0.1, clip_norm=1.0, time_mask=0.2, band_mask=0.2,
                         source="as ast, at a lower rate for the wider net"),
@@ -143,8 +144,8 @@ RECIPES = {
         epochs=360, batch_size=128, optimizer="rmsprop", learning_rate=1e-3,
         source="the repository's cfg/SincNet_TIMIT.cfg; its published log stops at epoch 360"),
     **dict.fromkeys(("wav2vec2", "wav2vec2_frames"), Recipe(
-        epochs=60, optimizer="adamw", learning_rate=1e-3, schedule="cosine", warmup=0.1, weight_decay=0.05,
-        label_smoothing=0.1, clip_norm=1.0, source="ours, from scratch")),
+        epochs=60, batch_size=32, optimizer="adamw", learning_rate=1e-3, schedule="cosine", warmup=0.1, weight_decay=0.05,
+        label_smoothing=0.1, clip_norm=1.0, average=3.0, source="ours, from scratch")),
     **dict.fromkeys(("wav2vec2_base", "wav2vec2_large"), Recipe(
         epochs=30, batch_size=16, optimizer="adamw", learning_rate=3e-5, schedule="cosine", warmup=0.1, weight_decay=0.01,
         clip_norm=1.0, source="the paper's fine-tuning rate, for published weights")),

@@ -7,7 +7,7 @@ import tensorflow as tf
 from scipy.special import softmax
 
 from kwscls.errors import KwsclsError
-from kwscls.layers.attention import MultiHeadAttention
+from kwscls.layers.attention import MultiHeadAttention, NearIdentity
 
 TOKENS = np.random.default_rng(0).normal(size=(2, 5, 12)).astype(np.float32)
 
@@ -103,7 +103,7 @@ def test_any_number_of_tokens():
 
 def test_config_round_trip():
     layer = MultiHeadAttention(3, head_size=7, qkv_bias=False, output_bias=False, dropout=0.1,
-                               kernel_initializer="he_normal")
+                               kernel_initializer="he_normal", opposed=0.6)
     again = MultiHeadAttention.from_config(layer.get_config())
     assert again.get_config() == layer.get_config()
 
@@ -118,3 +118,32 @@ def test_two_layers_start_differently():
     first.build(TOKENS.shape), second.build(TOKENS.shape)
     assert np.abs(first.get_weights()[0] - second.get_weights()[0]).max() > 1e-3
     assert 0.015 < first.get_weights()[0].std() < 0.025 and np.abs(first.get_weights()[0]).max() <= 0.0401
+
+
+@pytest.mark.parametrize("head_size", [None, 8, 3])
+def test_opposed_values_start_as_minus_a_share_of_what_they_read(head_size):
+    keras.utils.set_random_seed(0)
+    layer = MultiHeadAttention(4, head_size=head_size, opposed=0.6)
+    layer.build((None, None, 24))
+    joint, output = layer.query_key_value.kernel.numpy(), layer.output_projection.kernel.numpy()
+    third = joint.shape[1] // 3
+    carried = np.pad(np.ones(min(24, third)), (0, max(0, 24 - third)))  # heads that are too narrow carry a part
+    together = joint[:, 2 * third:] @ output
+    assert np.abs(np.diag(together) + 0.6 * carried).max() < 0.3
+    assert np.abs(together - np.diag(np.diag(together))).max() < 0.3
+    assert 0.015 < joint[:, :2 * third].std() < 0.025  # queries and keys start as ever
+
+
+def test_near_identity():
+    start = NearIdentity(-0.5, noise=0.2, seed=1)((400, 300)).numpy()
+    noise = start + 0.5 * np.eye(400, 300)
+    assert noise.std() == pytest.approx(0.2 / 20, rel=0.05) and abs(noise.mean()) < 1e-3
+    np.testing.assert_array_equal(keras.initializers.deserialize(
+        keras.initializers.serialize(NearIdentity(-0.5, 0.2, seed=1)))((400, 300)), start)
+
+
+def test_a_layer_with_opposed_values_survives_a_file(tmp_path):
+    inputs = keras.Input((5, 12))
+    model = keras.Model(inputs, MultiHeadAttention(3, opposed=0.6)(inputs))
+    model.save(tmp_path / "layer.keras")
+    np.testing.assert_array_equal(keras.models.load_model(tmp_path / "layer.keras")(TOKENS), model(TOKENS))
