@@ -112,7 +112,7 @@ class NearIdentity(keras.initializers.Initializer):
         self.scale, self.noise, self.seed = scale, noise, seed
 
     def __call__(self, shape, dtype=None):
-        draws = keras.random.normal(shape, stddev=self.noise * shape[0]**-0.5, dtype=dtype, seed=self.seed)
+        draws = keras.initializers.RandomNormal(stddev=self.noise * shape[0]**-0.5, seed=self.seed)(shape, dtype)
         return self.scale * keras.ops.eye(*shape, dtype=draws.dtype) + draws
 
     def get_config(self):
