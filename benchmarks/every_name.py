@@ -4,9 +4,9 @@
 
 Each name trains in a process of its own, on the embedded words at its recipe's settings, for about so many seconds (thirty
 steps at least, --steps at most) with its whole schedule, warm-up and cosine, brought to that time. Every finished name is
-a line of the file, so that a killed run goes on behind the last one. Losses are means over the first and the last tenth
-of the steps; chance is the share of the commonest label, its loss the logarithm of their number. Smaller
-batches show large nets more steps on a slow machine.
+a line of the file, so that a killed run goes on behind the last one; then all lines are printed as a Markdown table. Losses
+are means over the first and the last tenth of the steps; chance is one label in eight and a loss of 2.08. Smaller batches
+show large nets more steps on a slow machine.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from kwscls.models import MODELS
 
 TENTHS = 10
 FEWEST = 30
-COLUMNS = ("model", "clips#", "steps#", "ms a step#", "first loss#", "last loss#", "validation#", "chance#")
+COLUMNS = ("model", "parameters", "clips a step", "steps", "s a step", "first loss", "last loss", "validation")
 
 
 def learn(name, seconds, most, batch_size):
@@ -112,10 +112,10 @@ def main():
         print(f"{name}: loss {row['losses'][0]:.3f} to {row['losses'][-1]:.3f}, validation {row['val_accuracy']:.3f}, "
               f"{time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     rows = [json.loads(line) for line in arguments.out.read_text().splitlines()]
-    console.table(f"{len(rows)} of {len(MODELS)} names", COLUMNS,
-                  [(row["model"], row["clips"], row["steps"], f"{1000 * row['seconds_a_step']:.0f}", f"{row['losses'][0]:.3f}",
-                    f"{row['losses'][-1]:.3f}", f"{100 * row['val_accuracy']:.1f} %", f"{100 * row['chance']:.1f} %")
-                   for row in rows])
+    print(f"| {' | '.join(COLUMNS)} |\n|---|{'---:|' * (len(COLUMNS) - 1)}")
+    for row in sorted(rows, key=lambda row: list(MODELS).index(row["model"])):
+        print(f"| `{row['model']}` | {row['parameters']:,} | {row['clips']} | {row['steps']} | {row['seconds_a_step']:.2f} | "
+              f"{row['losses'][0]:.2f} | {row['losses'][-1]:.2f} | {100 * row['val_accuracy']:.0f} % |")
 
 
 if __name__ == "__main__":
