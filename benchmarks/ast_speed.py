@@ -1,13 +1,15 @@
 """How fast AST and wav2vec 2.0 are here and in transformers on PyTorch: clips of about 1 s per second.
 
-    python benchmarks/ast_speed.py [--pytorch PYTHON] [--sizes ast ast_base wav2vec2_base] [--rounds 3] [--threads 2] [--xla]
+    python benchmarks/ast_speed.py [--pytorch PYTHON] [--sizes ast ast_base wav2vec2_base] [--precisions float32 bfloat16]
+                                    [--rounds 3] [--threads 2] [--xla]
 
 Forward passes and training steps (AdamW, batch 8; AST from 104 frames of log-mel features, wav2vec 2.0 from 16,000
 samples) in float32 and bfloat16, each with its share of the rate of a plain matrix product of that precision on the same
-threads; a step counts as three forward passes. Both sides run in processes of their own, turn by turn, and the best of all
-rounds counts: what disturbs a machine only ever makes it slower. Where other work never ends, `--threads 1 --clock cpu`
-counts the seconds of one core instead. PYTHON is an interpreter that has torch and transformers
-(`pip install kwscls[benchmarks]`); without one, or where they are missing, our side stands alone.
+threads; a step counts as three forward passes. A processor that has no units for bfloat16 imitates it, which is slow: leave
+it out there. Both sides run in processes of their own, turn by turn, and the best of all rounds counts: what disturbs a
+machine only ever makes it slower. Where other work never ends, `--threads 1 --clock cpu` counts the seconds of one core
+instead. PYTHON is an interpreter that has torch and transformers (`pip install kwscls[benchmarks]`); without one, or where
+they are missing, our side stands alone.
 """
 
 import argparse
@@ -22,6 +24,7 @@ BATCH, FRAMES, BANDS, SAMPLES, LABELS, MATRIX = 8, 104, 128, 16000, 35, 1024
 WIDTHS = {"ast": (192, 3), "ast_small": (384, 6), "ast_base": (768, 12)}
 SIZES = (*WIDTHS, "wav2vec2_base")
 STILL = {"layerdrop": 0.0, "apply_spec_augment": False}  # of wav2vec 2.0 on both sides: every step does the same work
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}  # by precision
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 SECONDS = 4.0  # for one measurement
 MATRICES = "matrix product {}, GFLOP/s"
@@ -59,14 +62,14 @@ def kwscls_side(arguments):
     rate = Stopwatch(arguments.clock).rate
     tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
     tf.config.threading.set_inter_op_parallelism_threads(arguments.threads)
-    for precision in ("float32", "bfloat16"):
+    for precision in arguments.precisions:
         matrix = tf.cast(tf.random.normal([MATRIX, MATRIX]), precision)
         product = tf.function(partial(tf.matmul, matrix, matrix))
         yield MATRICES.format(precision), rate(lambda: product()[0, 0].numpy(), 2e-9 * MATRIX**3)
     targets = np.eye(LABELS, dtype=np.float32)[np.arange(BATCH) % LABELS]
     for size in arguments.sizes:
-        for precision, policy in (("float32", "float32"), ("bfloat16", "mixed_bfloat16")):
-            keras.config.set_dtype_policy(policy)
+        for precision in arguments.precisions:
+            keras.config.set_dtype_policy(POLICIES[precision])
             model = our_model(size)
             convolve_in_float32(model)  # as training does where there is no GPU
             inputs = np.random.default_rng(0).normal(size=(BATCH, *model.inputs[0].shape[1:])).astype(np.float32)
@@ -94,14 +97,14 @@ def pytorch_side(arguments):
 
     rate = Stopwatch(arguments.clock).rate
     torch.set_num_threads(arguments.threads)
-    for precision in ("float32", "bfloat16"):
+    for precision in arguments.precisions:
         matrix = torch.randn(MATRIX, MATRIX).to(getattr(torch, precision))
         yield MATRICES.format(precision), rate(lambda: matrix @ matrix, 2e-9 * MATRIX**3)
     labels = torch.arange(BATCH) % LABELS
     for size in arguments.sizes:
         model, inputs = their_model(size)
         optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
-        for precision in ("float32", "bfloat16"):
+        for precision in arguments.precisions:
             half = torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16")
 
             def forward():
@@ -140,7 +143,7 @@ def their_model(size):
 def run_side(side, python, arguments):
     """Rates by what was measured, from a process of its own; empty where the side cannot run."""
     words = [python, __file__, "--side", side, "--threads", str(arguments.threads), "--clock", arguments.clock,
-             *["--xla"] * arguments.xla, "--sizes", *arguments.sizes]
+             *["--xla"] * arguments.xla, "--sizes", *arguments.sizes, "--precisions", *arguments.precisions]
     environment = os.environ | {"OMP_NUM_THREADS": str(arguments.threads)}
     done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -154,6 +157,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pytorch", default=sys.executable, metavar="PYTHON")
     parser.add_argument("--sizes", nargs="+", default=["ast", "ast_base"], choices=SIZES)
+    parser.add_argument("--precisions", nargs="+", default=list(POLICIES), choices=POLICIES)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
