@@ -47,5 +47,5 @@ def alexnet(labels, samples, *, sample_rate=16000, activation="softmax", bands=1
     for layer in ("fc6", "fc7"):
         x = keras.layers.Dropout(dropout, name=f"{layer}_dropout")(x)
         x = relu(dense(x, units, name=layer), name=f"{layer}_relu")
-    return image_classifier(waveform, head(x, labels), labels, sample_rate=sample_rate, activation=activation,
-                            name=name)
+    logits = head(x, labels, deviation=0.001)  # of 4,096 features, which no norm keeps small
+    return image_classifier(waveform, logits, labels, sample_rate=sample_rate, activation=activation, name=name)

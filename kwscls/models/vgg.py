@@ -48,5 +48,5 @@ def vgg(labels, samples, *, sample_rate=16000, activation="softmax", bands=64, f
     for layer in ("fc6", "fc7"):
         x = relu(dense(x, units, name=layer), name=f"{layer}_relu")
         x = keras.layers.Dropout(dropout, name=f"{layer}_dropout")(x)
-    return image_classifier(waveform, head(x, labels), labels, sample_rate=sample_rate, activation=activation,
-                            name=name)
+    logits = head(x, labels, deviation=0.001)  # of 4,096 features, which no norm keeps small
+    return image_classifier(waveform, logits, labels, sample_rate=sample_rate, activation=activation, name=name)

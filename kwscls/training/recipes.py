@@ -119,8 +119,10 @@ RECIPES = {
         epochs=40, batch_size=32, learning_rate=1e-4, schedule="cosine", warmup=0.1, clip_norm=1.0, patience=10,
         source="ours: without batch norm a small rate; torchvision: SGD 0.01, 90 epochs")),
     **dict.fromkeys(("vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn"), Recipe(
-        epochs=40, batch_size=32, learning_rate=3e-4, schedule="cosine", warmup=0.1, weight_decay=1e-4, patience=10,
-        source="ours; torchvision: SGD 0.01, 90 epochs")),
+        epochs=40, batch_size=32, optimizer="adamw", learning_rate=1e-3, schedule="cosine", warmup=0.1, weight_decay=1e-4,
+        clip_norm=1.0, patience=10, rate_factors={"fc": 0.02, "logits": 0.02},
+        source="ours: dense layers that read 25,088 and 4,096 numbers are thrown off at the rate that the convolutions "
+               "need; torchvision: SGD 0.01, 90 epochs")),
     **dict.fromkeys(("googlenet", "inception_v3", "resnet18", "resnet34", "resnet50", "densenet121"), Recipe(
         epochs=40, batch_size=32, optimizer="adamw", learning_rate=1e-3, schedule="cosine", warmup=0.1, weight_decay=0.02,
         patience=10, source="ours: in small batches AdamW learns from the first steps, where torchvision's SGD (0.1 at batch "
