@@ -65,7 +65,7 @@ def pretraining(history):
                 ax.plot(steps, [float(row[name]) for row in history], "o-" if len(history) < 15 else "-", color=colour,
                         label=name, markersize=4)
             ax.set(title=title, xlabel="step")
-            ax.set_ylim(bottom=0)
+            ax.set_ylim(0, 1.1 * ax.dataLim.y1 or 1)  # a level line stays below the frame
         _legend(figure, *axes[0].get_legend_handles_labels())
         return figure
 
