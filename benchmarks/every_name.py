@@ -40,7 +40,6 @@ def learn(name, seconds, most, batch_size):
     """
     console.quiet_tensorflow()
     import keras
-    import numpy as np
 
     from kwscls import models
     from kwscls.augment.change import augmentation, long_noise
@@ -82,8 +81,7 @@ def learn(name, seconds, most, batch_size):
     found = taken.check(validation_batches)
     return {"model": name, "parameters": model.count_params(), "clips": recipe.batch_size, "steps": TENTHS * tenth,
             "seconds_a_step": step, "losses": [one["loss"] for one in history], "accuracy": history[-1]["accuracy"],
-            "val_loss": found["loss"], "val_accuracy": found["accuracy"],
-            "chance": float(np.bincount(validation.targets).max() / len(validation))}
+            "val_loss": found["loss"], "val_accuracy": found["accuracy"]}
 
 
 def alone(*arguments):
