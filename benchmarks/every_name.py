@@ -1,12 +1,12 @@
 """Does every model learn under its own recipe? A short training of each name, its loss before and after.
 
-    python benchmarks/every_name.py [--models a b c] [--seconds 30] [--steps 360] [--batch-size 8] [--out FILE]
+    python benchmarks/every_name.py [--models a b c] [--seconds 30] [--steps 360] [--batch-size 8] [--size units=512] [--out FILE]
 
 Each name trains in a process of its own, on the embedded words at its recipe's settings, for about so many seconds (thirty
 steps at least, --steps at most) with its whole schedule, warm-up and cosine, brought to that time. Every finished name is
 a line of the file, so that a killed run goes on behind the last one; then all lines are printed as a Markdown table. Losses
 are means over the first and the last tenth of the steps; chance is one label in eight and a loss of 2.08. Smaller batches
-show large nets more steps on a slow machine.
+show large nets more steps on a slow machine, and so do smaller sizes of theirs.
 """
 
 import argparse
@@ -26,7 +26,7 @@ FEWEST = 30
 COLUMNS = ("model", "parameters", "clips a step", "steps", "s a step", "first loss", "last loss", "validation")
 
 
-def learn(name, seconds, most, batch_size):
+def learn(name, seconds, most, batch_size, sizes):
     """Train a name for some time, and say what became of its loss.
 
     Args:
@@ -34,6 +34,7 @@ def learn(name, seconds, most, batch_size):
         seconds: that the steps may take.
         most: steps.
         batch_size: clips a step, or None for the recipe's.
+        sizes: of the model that differ, by name.
 
     Returns:
         A dict, the line of the file.
@@ -47,7 +48,7 @@ def learn(name, seconds, most, batch_size):
     from kwscls.data import pipeline
     from kwscls.data.noises import noises_of
     from kwscls.data.prepare import ready
-    from kwscls.training import fit, recipes, statistics
+    from kwscls.training import fit, recipes, start, statistics
     from kwscls.training.steps import Steps
     from kwscls.training.run import load_clips
 
@@ -56,8 +57,10 @@ def learn(name, seconds, most, batch_size):
     recipe = recipes.fitted(recipes.recipe(name), len(clips), clips.samples / rate)
     recipe = dataclasses.replace(recipe, batch_size=batch_size or recipe.batch_size)
     keras.utils.set_random_seed(0)
-    model = models.build(name, clips.labels, clips.samples, sample_rate=rate)
+    model = models.build(name, clips.labels, clips.samples, sample_rate=rate, **sizes)
     statistics.adapt(model, clips)
+    if recipe.even_start:
+        start.even_out(model, clips)
     set_strengths(model, recipe)
     taken = Steps(model, recipe)
     change = augmentation(recipe, rate, long_noise(noises_of(folder, rate), rate, model.samples))
@@ -97,14 +100,16 @@ def main():
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--steps", type=int, default=360)
     parser.add_argument("--batch-size", type=int)
+    parser.add_argument("--size", nargs="+", default=[], metavar="NAME=NUMBER")
     parser.add_argument("--out", type=Path, default=Path("build/every_name.jsonl"))
     arguments = parser.parse_args()
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.touch()
+    sizes = {name: int(number) for name, number in (size.split("=") for size in arguments.size)}
     done = {row["model"] for row in map(json.loads, arguments.out.read_text().splitlines())}
     for name in (name for name in arguments.models if name not in done):
         started = time.monotonic()
-        row = alone(name, arguments.seconds, arguments.steps, arguments.batch_size)
+        row = alone(name, arguments.seconds, arguments.steps, arguments.batch_size, sizes)
         with open(arguments.out, "a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
         print(f"{name}: loss {row['losses'][0]:.3f} to {row['losses'][-1]:.3f}, validation {row['val_accuracy']:.3f}, "

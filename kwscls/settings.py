@@ -55,6 +55,8 @@ class TrainSettings:
     schedule: str | None = setting(None, "constant or cosine")
     rate_factors: dict | None = setting(None, "factors on the learning rate of parts of the model: feature_encoder=0.1,logits=10, "
                                         "or body=0.1 for all but the head", parse=factors, metavar="PART=FACTOR,...")
+    even_start: bool | None = setting(None, "scale fresh layers on training clips, for deep nets without norms (default: as the "
+                                      "recipe says)")
     warmup: float | None = setting(None, "share of all steps in which the learning rate climbs")
     weight_decay: float | None = setting(None, "decoupled, on kernels only")
     label_smoothing: float | None = setting(None, "share of each target spread over all labels")

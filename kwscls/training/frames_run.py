@@ -54,7 +54,7 @@ def fill_run(folder, settings, strategy):
     files.write_json(folder / "settings.json", {
         **settings_room.as_dict(settings), "seconds": samples / RATE, "prepared": str(table),
         "recipe": dataclasses.asdict(recipe), "sizes": sizes})
-    start_model(model, settings, clips["train"])
+    start_model(model, settings, recipe, clips["train"])
     console.say(f"{settings.model}: {model.count_params():,} parameters; {len(clips['train'])} clips to learn from and "
                 f"{len(clips['validation'])} to validate with, {len(labels)} labels, "
                 f"{model.samples / RATE:g} s at {RATE} Hz")

@@ -32,7 +32,7 @@ from kwscls.evaluation.multilabel import choose_thresholds
 from kwscls.evaluation.run import METRICS, evaluate
 from kwscls.models.classifier import copied, settle
 from kwscls.serving import bundle
-from kwscls.training import freezing, rates, recipes, statistics
+from kwscls.training import freezing, rates, recipes, start, statistics
 from kwscls.training.few_shot import solve_head
 from kwscls.training.fit import CHECKPOINT, ENDLESS, ROWS, fit, share_of
 from kwscls.training.learner import learner
@@ -142,7 +142,7 @@ def fill_run(folder, settings, strategy):
     files.write_json(folder / "settings.json", {
         **settings_room.as_dict(settings), "seconds": train_clips.samples / rate, "prepared": str(prepared),
         "recipe": dataclasses.asdict(recipe), "sizes": sizes})
-    start_model(model, settings, train_clips)
+    start_model(model, settings, recipe, train_clips)
     console.say(f"{settings.model}: {model.count_params():,} parameters; {len(train_clips)} clips to learn from and "
                 f"{len(validation_clips)} to validate with, {len(model.labels)} labels, "
                 f"{model.samples / rate:g} s at {rate} Hz{', any number of labels a clip' * (activation == 'sigmoid')}")
@@ -336,9 +336,11 @@ def seed_everything(settings):
         tf.config.experimental.enable_op_determinism()
 
 
-def start_model(model, settings, clips):
-    """Give a fresh model its statistics, its pretrained weights and its frozen layers, as the settings say."""
+def start_model(model, settings, recipe, clips):
+    """Give a fresh model its statistics, its first or pretrained weights and its frozen layers, as is said."""
     statistics.adapt(model, clips)
+    if recipe.even_start and not settings.weights:
+        start.even_out(model, clips)
     if settings.weights:
         from kwscls import pretrained
 
