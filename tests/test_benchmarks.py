@@ -1,8 +1,8 @@
-"""The benchmark of scale: each of its stages goes through a small corpus and counts its clips."""
+"""The benchmarks of scale and of devices: each of their measurements runs, on a small corpus, and counts clips."""
 
 import pytest
 
-from benchmarks import scale
+from benchmarks import devices, scale
 
 
 @pytest.fixture(scope="module")
@@ -22,3 +22,14 @@ def test_a_turn_of_each_stage(stage, tones, packed, monkeypatch):
 
 def test_words_for_times():
     assert [scale.hours(seconds) for seconds in (600, 7200, 200_000)] == ["10 min", "2.0 h", "2.3 days"]
+
+
+@pytest.mark.parametrize("setting", devices.SETTINGS)
+def test_a_device_learns_and_answers(setting):
+    found = devices.measure("cnn", setting, batch_size=2, seconds=0.0)
+    assert set(found) == {"step", "answer"} and min(found.values()) > 0
+
+
+def test_a_line_a_model():
+    rows = [{"model": "cnn", "setting": "float32", "step": 1234.5, "answer": 5678.4}]
+    assert devices.table(rows).splitlines()[-1] == "| `cnn` | 1,234 |  |  | 5,678 |  |  |"
