@@ -8,7 +8,7 @@ import pytest
 import kwscls
 
 HOUSE = Path(kwscls.__file__).parent
-FOUNDATION = {"errors", "files", "console", "settings", "command_line", "devices"}
+FOUNDATION = {"errors", "files", "console", "settings", "command_line", "devices", "figures"}
 FLOORS = {  # a room may use the rooms of lower floors, and itself
     "dsp": 0, "layers": 1, "models": 2, "data": 2, "augment": 2, "pretrained": 3, "serving": 3, "evaluation": 4,
     "training": 5,

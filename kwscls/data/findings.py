@@ -122,8 +122,9 @@ def draw(report, lengths, path):
         path: the file.
     """
     import seaborn
-    from matplotlib.figure import Figure  # not pyplot, whose pictures belong to the caller, a notebook perhaps
     from matplotlib.ticker import LogLocator, NullFormatter
+
+    from kwscls.figures import Figure  # not pyplot, whose pictures belong to the caller, a notebook perhaps
 
     labels = list(report["labels"])
     colours = seaborn.color_palette("colorblind", len(SPLITS))

@@ -286,7 +286,8 @@ def _figure(width, height, rows=1, columns=1, heights=None):
 
 def _canvas(width, height):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+
+    from kwscls.figures import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
