@@ -255,6 +255,7 @@ def _ordered(recordings, keys, rule, salt):
             total[label] += 1
             of_key[key][label] += 1
     place, left = {}, sorted(of_key, key=lambda key: _digest(f"{salt} {key}"))
+    kept = collections.Counter(total)  # of each label, for train
     for name, share in (("test", rule.test), ("validation", rule.validation)):
         want = {label: max(1, count * share / 100) for label, count in total.items()}
         have = collections.Counter()
@@ -262,9 +263,11 @@ def _ordered(recordings, keys, rule, salt):
             new = of_key[key]
             if all(have[label] >= want[label] for label in want):
                 break
-            if sum(min(count, want[label] - have[label]) for label, count in new.items()) > sum(new.values()) / 2:
+            useful = sum(min(count, want[label] - have[label]) for label, count in new.items()) > sum(new.values()) / 2
+            if useful and all(kept[label] > count for label, count in new.items()):
                 place[key] = name
                 have.update(new)
+                kept.subtract(new)
                 left.remove(key)
         if not have and len(left) > 1:  # each group is more than the share
             place[min(left, key=lambda key: sum(of_key[key].values()))] = name
@@ -274,16 +277,17 @@ def _ordered(recordings, keys, rule, salt):
 
 def _lacking(recordings, places, rule):
     """What is wrong with a split, as a number: labels that a split lacks, labels that train has less than half of,
-    splits that are far from their share, and, weighing more, empty splits."""
+    splits that are far from their share; weighing more, labels that train lacks; and most of all, empty splits."""
     have, total, sizes = collections.Counter(), collections.Counter(), collections.Counter(places)
     for one, place in zip(recordings, places):
         have.update((label, place) for label in one.labels)
         total.update(one.labels)
     none = sum(not have[label, place] for label in total for place in SPLITS)
+    unlearnt = sum(not have[label, "train"] for label in total)
     few = sum(have[label, "train"] < count / 2 for label, count in total.items())
     shares = {"validation": rule.validation, "test": rule.test}
     uneven = sum(abs(100 * sizes[place] / len(places) - share) > share / 2 for place, share in shares.items())
-    return none + few + uneven + 1000 * (len(SPLITS) - len(sizes))
+    return none + few + uneven + 1000 * unlearnt + 10 ** 6 * (len(SPLITS) - len(sizes))
 
 
 def _unit(one):

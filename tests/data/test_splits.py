@@ -152,3 +152,11 @@ def test_folds_by_group_are_even_and_whole():
 def test_what_cannot_be_split(recordings, rule, message):
     with pytest.raises(KwsclsError, match=message):
         split(recordings, rule)
+
+
+@pytest.mark.parametrize("counts", [(2, 2), (1, 9), (2, 40), (3, 3, 3), (1, 2, 3, 50)])
+def test_train_gets_a_clip_of_every_label_first(counts):
+    made, _ = split([Recording(Path(f"label{label}/{clip}.wav"), (f"label{label}",))
+                     for label, count in enumerate(counts) for clip in range(count)])
+    assert {one.labels for one in made if one.split == "train"} == {(f"label{label}",) for label in range(len(counts))}
+    assert {one.split for one in made} == {"train", "validation", "test"}
