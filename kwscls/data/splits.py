@@ -15,8 +15,16 @@ BESIDE = "what the names hold beside label and number"
 SOURCES = {
     "the source recordings in the names of ESC": r"\d-(\d+)-[A-Z]-\d+",
     "the source recordings in the names of UrbanSound8K": r"(\d+)-\d+-\d+-\d+",
+    "the places in the names of TAU Urban Acoustic Scenes": r"[a-z_]+-([a-z]+-\d+)-\d+-\w+",
+    "the instruments in the names of NSynth": r"([a-z]+_[a-z]+_\d{3})-\d{3}-\d{3}",
+    "the actors in the names of RAVDESS": r"\d\d(?:-\d\d){5}-(\d\d)",
+    "the actors in the names of CREMA-D": r"(\d{4})_[A-Z]{3}_[A-Z]{3}_[A-Z]{1,2}",
+    "the actors in the names of EmoDB": r"(\d\d)[ab]\d\d[A-Z][a-z]?",
+    "the speakers in the names of SAVEE": r"([A-Z]{2})_[a-z]{1,2}\d\d",
+    "the speakers in the names of VocalSound": r"([fm]\d{4})_\d_[a-z]+",
+    "the patients in the names of the ICBHI respiratory sounds": r"(\d{3})_\w+_[A-Z][a-z]_[sm]c_\w+",
 }
-"""How corpora name the pieces of one recording, whose stems match whole."""
+"""How the stems of well-known corpora, matched whole, name what must stay together: one source, place or voice."""
 
 
 @dataclasses.dataclass(frozen=True)

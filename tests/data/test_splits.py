@@ -160,3 +160,23 @@ def test_train_gets_a_clip_of_every_label_first(counts):
                      for label, count in enumerate(counts) for clip in range(count)])
     assert {one.labels for one in made if one.split == "train"} == {(f"label{label}",) for label in range(len(counts))}
     assert {one.split for one in made} == {"train", "validation", "test"}
+
+
+@pytest.mark.parametrize("what,stems,groups", [
+    ("ESC", ["1-100032-A-0", "1-100032-B-0", "2-100210-A-36", "5-9032-A-0"], ["100032", "100032", "100210", "9032"]),
+    ("UrbanSound8K", ["100032-3-0-0", "100263-2-0-117", "9031-3-1-0"], ["100032", "100263", "9031"]),
+    ("TAU Urban Acoustic Scenes", ["airport-barcelona-0-0-a", "metro_station-lisbon-1000-40000-s1", "tram-paris-9-1-b"],
+     ["barcelona-0", "lisbon-1000", "paris-9"]),
+    ("NSynth", ["bass_synthetic_033-022-050", "bass_synthetic_033-023-050", "guitar_acoustic_014-066-100", "reed_acoustic_037-068-127"],
+     ["bass_synthetic_033", "bass_synthetic_033", "guitar_acoustic_014", "reed_acoustic_037"]),
+    ("RAVDESS", ["03-01-05-01-02-01-12", "03-01-06-01-02-01-24", "03-02-01-01-01-02-01"], ["12", "24", "01"]),
+    ("CREMA-D", ["1001_DFA_ANG_XX", "1001_IEO_HAP_HI", "1040_ITH_SAD_X", "1091_TIE_NEU_XX"], ["1001", "1001", "1040", "1091"]),
+    ("EmoDB", ["03a01Fa", "16b10Wb", "08a02Na", "08a02N"], ["03", "16", "08", "08"]),
+    ("SAVEE", ["DC_a01", "JE_sa15", "KL_n30", "JK_su09"], ["DC", "JE", "KL", "JK"]),
+    ("VocalSound", ["f0003_0_cough", "m0101_2_throatclearing", "f0004_0_sigh"], ["f0003", "m0101", "f0004"]),
+    ("the ICBHI respiratory sounds", ["101_1b1_Al_sc_Meditron", "102_1b1_Ar_sc_Meditron", "226_1b1_Pl_mc_LittC2SE"],
+     ["101", "102", "226"]),
+])
+def test_groups_in_the_names_of_known_corpora(what, stems, groups):
+    found, how = with_groups([Recording(Path(f"/x/label/{stem}.wav"), ("label",)) for stem in stems])
+    assert [one.group for one in found] == groups and how.endswith(f"in the names of {what}")
