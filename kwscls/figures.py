@@ -1,4 +1,4 @@
-"""A matplotlib Figure that shows labels as they are written, in any script for which this machine has a font."""
+"""A matplotlib Figure that shows labels in any script for which this machine has a font, and names short enough for it."""
 
 import contextlib
 import functools
@@ -10,8 +10,16 @@ from matplotlib.text import Text
 
 from kwscls import console
 
+LONGEST = 26
+"""Characters of a label in a picture."""
+
 NO_LETTERS = "Last Resort"
 """The family of a font that only draws boxes."""
+
+
+def short(name):
+    """A name as it stands in a picture: a long one without its middle, for its end often tells it from others."""
+    return name if len(name) <= LONGEST else f"{name[:LONGEST - 10].rstrip()}…{name[-9:].lstrip()}"
 
 
 class Figure(_Figure):

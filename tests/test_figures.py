@@ -7,7 +7,7 @@ import pytest
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from kwscls.figures import Figure
+from kwscls.figures import Figure, short
 
 CUNEIFORM = "\U0001242A"
 
@@ -64,3 +64,8 @@ def test_labels_of_ticks(drawn):
     assert [label.get_text() for label in ax.get_yticklabels()] == ["да", "$x$"]
     assert not ax.get_yticklabels()[1].get_parse_math()
     assert all(label.get_parse_math() for label in ax.get_xticklabels())
+
+
+def test_short_names():
+    assert short("sea_waves") == "sea_waves"
+    assert short("Human voice, conversation between people") == "Human voice, con…en people"

@@ -124,7 +124,7 @@ def draw(report, lengths, path):
     import seaborn
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    from kwscls.figures import Figure  # not pyplot, whose pictures belong to the caller, a notebook perhaps
+    from kwscls.figures import Figure, short  # not pyplot, whose pictures belong to the caller, a notebook perhaps
 
     labels = list(report["labels"])
     colours = seaborn.color_palette("colorblind", len(SPLITS))
@@ -134,8 +134,9 @@ def draw(report, lengths, path):
     left = [0] * len(labels)
     for split, colour in zip(SPLITS, colours):
         counts = [report["labels"][label][split] for label in labels]
-        bars.barh(labels, counts, left=left, color=colour, label=split)
+        bars.barh(range(len(labels)), counts, left=left, color=colour, label=split)
         left = [one + other for one, other in zip(left, counts)]
+    bars.set_yticks(range(len(labels)), [short(label) for label in labels])
     bars.set_ylim(len(labels) - 0.4, -0.6)
     bars.set(xlabel="clips", title=f"{report['name']}: clips per label")
     bars.legend(loc="upper center", bbox_to_anchor=(0.5, -0.6 / height), ncols=3, frameon=False)

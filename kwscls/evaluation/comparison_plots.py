@@ -4,6 +4,7 @@ import numpy as np
 
 from kwscls.evaluation.comparison import front
 from kwscls.evaluation.plots import BLUE, GREY, PALE, _figure, _style
+from kwscls.figures import short
 
 MANY = 10
 """Models from which on curves are told apart by a list beside them."""
@@ -78,10 +79,11 @@ def labels(rows):
     with _style("white"):
         figure, ax = _figure(3 + 0.62 * len(names), 1.8 + 0.36 * len(rows))
         seaborn.heatmap(shares, ax=ax, cmap="Blues", vmin=min(50, shares.min()), vmax=100, annot=len(names) <= 40, fmt=".0f",
-                        annot_kws={"size": 9}, linewidths=0.5, linecolor=PALE, xticklabels=names,
+                        annot_kws={"size": 9}, linewidths=0.5, linecolor=PALE, xticklabels=[short(name) for name in names],
                         yticklabels=[one["model"] for one in rows], cbar_kws={"label": "recall, %"})
         ax.collections[0].colorbar.outline.set_visible(False)
-        ax.tick_params(axis="x", rotation=45 if max(map(len, names)) > 5 else 0)
+        if max(map(len, names)) > 5:
+            ax.set_xticks(ax.get_xticks(), ax.get_xticklabels(), rotation=45, ha="right", rotation_mode="anchor")
         ax.tick_params(axis="y", rotation=0)
         return figure
 
@@ -95,7 +97,7 @@ def confusions(rows, labels):
     """
     columns = min(4, len(rows))
     lines = -(-len(rows) // columns)
-    shares = []
+    names, shares = [short(label) for label in labels], []
     for one in rows:
         counts = np.array(one["confusion"], float)
         shares.append(100 * counts * (1 - np.eye(len(labels))) / np.maximum(counts.sum(axis=1, keepdims=True), 1))
@@ -109,8 +111,8 @@ def confusions(rows, labels):
             drawn = ax.imshow(np.where(np.eye(len(labels), dtype=bool), np.nan, share), cmap="Reds", vmin=0, vmax=most)
             ax.set_title(one["model"], fontsize=11)
             ticks = range(len(labels)) if len(labels) <= 16 else []
-            ax.set_xticks(ticks, [labels[i] for i in ticks], rotation=90, fontsize=8)
-            ax.set_yticks(ticks, [labels[i] for i in ticks] if place % columns == 0 else [""] * len(ticks), fontsize=8)
+            ax.set_xticks(ticks, [names[i] for i in ticks], rotation=90, fontsize=8)
+            ax.set_yticks(ticks, [names[i] for i in ticks] if place % columns == 0 else [""] * len(ticks), fontsize=8)
             ax.set_facecolor(PALE)
         figure.colorbar(drawn, ax=axes, label="share of the true label's clips, %", shrink=0.7, aspect=30)
         figure.supxlabel("answer", fontsize=11)

@@ -6,6 +6,7 @@ import io
 import numpy as np
 
 from kwscls import files
+from kwscls.figures import Figure, short
 
 BLUE, ORANGE, GREEN, GREY, PALE = "#0072B2", "#D55E00", "#009E73", "#6B6B6B", "#E4E4E4"
 """Colours that colour-blind readers tell apart (M. Okabe and K. Ito, "Color universal design", 2008)."""
@@ -65,20 +66,20 @@ def confusion(counts, labels):
     """
     import seaborn
 
-    counts = np.asarray(counts)
+    counts, names = np.asarray(counts), [short(label) for label in labels]
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    many = len(labels) > 20
-    size = max(4.5, 2 + (0.26 if many else 0.5) * len(labels))
+    many, room = len(names) > 20, 0.1 * max(map(len, names))  # inches that the longest name takes
+    size = max(4.5, 1.2 + max(0.8, room) + (0.26 if many else 0.5) * len(names))
     with _style("white"):
         figure, ax = _figure(size + 0.8, size)
         seaborn.heatmap(shares, ax=ax, vmin=0, vmax=1, cmap="Blues", square=True, cbar=False, linewidths=0.5,
                         linecolor=PALE, annot=np.where(counts > 0, counts.astype(str), ""), fmt="",
-                        annot_kws={"size": 7 if many else 10}, xticklabels=labels, yticklabels=labels)
+                        annot_kws={"size": 7 if many else 10}, xticklabels=names, yticklabels=names)
         bar = figure.colorbar(ax.collections[0], ax=ax, aspect=30, fraction=0.03, pad=0.02)
         bar.set_label("share of the true label's clips")
         bar.outline.set_visible(False)
         ax.set(xlabel="answer", ylabel="true label")
-        upright = 0.1 * max(map(len, labels)) > (size - 2) / len(labels)  # inches of a name and of a column
+        upright = room > (size - 2) / len(names)
         ax.tick_params(labelsize=9 if many else None)
         ax.tick_params(axis="x", rotation=90 if upright else 0)
         ax.tick_params(axis="y", rotation=0)
@@ -105,7 +106,7 @@ def per_label(rows):
                         solid_capstyle="butt")
                 ax.plot(value, place + shift, marker, color=colour, markersize=5, clip_on=False, zorder=4,
                         label=measure.replace("f1", "F1") if place == 0 else None)
-        ax.set_yticks(range(len(names)), [f"{name}  ({rows[name]['support']})" for name in names])
+        ax.set_yticks(range(len(names)), [f"{short(name)}  ({rows[name]['support']})" for name in names])
         ax.set(xlim=(np.floor(10 * min(edges)) / 10, 1), ylim=(len(names) - 0.4, -0.6),
                xlabel="value with its 95 % interval; in brackets the clips")
         ax.xaxis.grid(True)
@@ -182,7 +183,7 @@ def clip_scores(scores, labels, most=10):
         ax.barh(range(len(order)), scores[order], color=[BLUE] + ["#9CC7E3"] * (len(order) - 1))
         for place, score in enumerate(scores[order]):
             ax.annotate(f"{score:.3f}", (score, place), (4, 0), textcoords="offset points", va="center", fontsize=10)
-        ax.set_yticks(range(len(order)), [labels[i] for i in order])
+        ax.set_yticks(range(len(order)), [short(labels[i]) for i in order])
         ax.set(xlim=(0, 1.1), ylim=(len(order) - 0.5, -0.5), xlabel="score", xticks=np.linspace(0, 1, 6))
         ax.yaxis.grid(False)
         return figure
@@ -208,7 +209,7 @@ def label_balance(counts):
         for place, label in enumerate(labels):
             ax.annotate(str(total[label]), (total[label], place), (4, 0), textcoords="offset points", va="center",
                         fontsize=10)
-        ax.set_yticks(range(len(labels)), labels)
+        ax.set_yticks(range(len(labels)), [short(label) for label in labels])
         ax.set(xlabel="clips", xlim=(0, 1.1 * max(total.values())), ylim=(len(labels) - 0.4, -0.6))
         ax.yaxis.grid(False)
         _legend(figure, *ax.get_legend_handles_labels())
@@ -286,8 +287,6 @@ def _figure(width, height, rows=1, columns=1, heights=None):
 
 def _canvas(width, height):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    from kwscls.figures import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from kwscls.evaluation.plots import BLUE, GREEN, GREY, ORANGE, _canvas, _figure, _legend, _style, _wave
+from kwscls.figures import short
 
 
 def sinc_bands(start, end, sample_rate):
@@ -131,6 +132,6 @@ def frame_labels(waveform, sample_rate, labels, frame_step, scores, targets=None
                          label="what was meant")
             _legend(figure, *below.get_legend_handles_labels())
         below.set(xlim=(0, len(waveform) / sample_rate), xlabel="seconds", yticks=np.arange(len(labels)),
-                  yticklabels=labels)
+                  yticklabels=[short(label) for label in labels])
         figure.colorbar(mesh, ax=below, label="score")
         return figure
