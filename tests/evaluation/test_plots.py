@@ -58,6 +58,15 @@ def test_confusion_shows_counts_and_colours_rows(labels):
     assert not overlapping(figure, ax.xaxis) and not overlapping(figure, ax.yaxis)
 
 
+def test_long_names_leave_room_for_the_matrix():
+    names = [f"a long name that goes on and on and ends in {number}" for number in range(3)]
+    figure = plots.confusion(np.eye(3, dtype=int), names)
+    figure.canvas.draw()
+    ax = figure.axes[0]
+    assert ax.get_window_extent().width / figure.dpi > 1.5  # inches
+    assert [label.get_text()[-1] for label in ax.get_yticklabels()] == ["0", "1", "2"]
+
+
 @pytest.mark.parametrize("labels", [2, 8, 50])
 def test_per_label_has_a_row_a_label_the_worst_first(labels):
     found, _ = results(labels, 600)
