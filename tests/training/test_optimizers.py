@@ -40,6 +40,13 @@ def test_without_factors_they_are_keras_own(name, original):
         np.testing.assert_allclose(one, other, rtol=1e-5)
 
 
+def test_adamw_without_decay_is_adam():
+    ours, theirs = net(), net()
+    made = optimizers.optimizer(Recipe(optimizer="adamw", learning_rate=1e-2, weight_decay=0.0), ours)
+    for one, other in zip(step(ours, made), step(theirs, keras.optimizers.Adam(1e-2))):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
 def test_a_part_may_learn_faster_and_another_slower():
     model = net()
     usual = step(model, optimizers.optimizer(Recipe(), model))
