@@ -42,6 +42,19 @@ def seconds(text):
     return total
 
 
+def within(low, high=math.inf, kind=float):
+    """A function that reads a number of a kind, `int` or `float`, from low to high; it raises ValueError where that fails."""
+    def read(text):
+        try:
+            value = kind(text)
+        except ValueError as error:
+            raise ValueError(f"{text!r} is not a {'whole number' if kind is int else 'number'}") from error
+        if not low <= value <= high or math.isinf(value):
+            raise ValueError(f"{text} is not {f'{low:g} or more' if math.isinf(high) else f'from {low:g} to {high:g}'}")
+        return value
+    return read
+
+
 def factors(text):
     """Read "feature_encoder=0.1,logits=10" as a dict of numbers.
 

@@ -3,8 +3,13 @@
 import dataclasses
 import typing
 
-from kwscls.command_line import factors, seconds, setting, span, unknown
+from kwscls.command_line import factors, seconds, setting, span, unknown, within
 from kwscls.devices import STRATEGIES
+
+COUNT, NATURAL, PORT = within(1, kind=int), within(0, kind=int), within(0, 65535, kind=int)
+AMOUNT, LENGTH = within(0), within(0.01)
+SHARE, PART, PERCENT = within(0, 1), within(0, 0.9), within(0, 100)
+"""What numbers of the command line may be; a part, other than a share, leaves something."""
 
 
 def as_dict(settings):
@@ -34,53 +39,55 @@ class TrainSettings:
     data: str = setting("spoken_words", "a folder of class folders, a manifest, a prepared folder, shards or a corpus's name")
     model: str = setting("resfold", "a name of python -m kwscls.models")
     out: str | None = setting(None, "the run's folder to be (default export/MODEL)")
-    epochs: int | None = setting(None, "passes over the training clips, at most")
+    epochs: int | None = setting(None, "passes over the training clips, at most", parse=COUNT)
     budget: float | None = setting(None, "time that training may take, such as 10m; it then fixes the epochs",
                                    parse=seconds, metavar="TIME")
     seed: int = setting(0, "of weights, order, dropout and augmentation")
-    seeds: int = setting(1, "train so many times, with seeds from --seed on, and report mean and range")
+    seeds: int = setting(1, "train so many times, with seeds from --seed on, and report mean and range", parse=COUNT)
     folds: str | None = setting(None, "cross-validate: given (the manifest's folds), group (leave one speaker or group out) "
                                 "or a number", metavar="FOLDS")
     corrections: str | None = setting(None, "a table of clips to drop or relabel, as python -m kwscls.suspects writes it",
                                       metavar="CSV")
-    seconds: float | None = setting(None, "clip length in seconds (default: what the training clips suggest)")
+    seconds: float | None = setting(None, "clip length in seconds (default: what the training clips suggest)", parse=LENGTH)
     size: list[str] = setting([], "sizes of the model that differ, such as width=16", many=True, metavar="NAME=VALUE")
     activation: str | None = setting(None, "softmax for one label a clip, sigmoid for any number (default: what the clips "
                                      "have)", choices=("softmax", "sigmoid"))
     evened: str | None = setting(None, "help rare labels: draw their clips more often, or let them weigh more in the loss",
                                  choices=("sampling", "weights"))
-    batch_size: int | None = setting(None, "clips a step")
+    batch_size: int | None = setting(None, "clips a step", parse=COUNT)
     optimizer: str | None = setting(None, "adam, adamw, sgd or rmsprop")
-    learning_rate: float | None = setting(None, "the highest of the schedule")
+    learning_rate: float | None = setting(None, "the highest of the schedule", parse=AMOUNT)
     schedule: str | None = setting(None, "constant or cosine")
     rate_factors: dict | None = setting(None, "factors on the learning rate of parts of the model: feature_encoder=0.1,logits=10, "
                                         "or body=0.1 for all but the head", parse=factors, metavar="PART=FACTOR,...")
     even_start: bool | None = setting(None, "scale fresh layers on training clips, for deep nets without norms (default: as the "
                                       "recipe says)")
-    warmup: float | None = setting(None, "share of all steps in which the learning rate climbs")
-    weight_decay: float | None = setting(None, "decoupled, on kernels only")
-    label_smoothing: float | None = setting(None, "share of each target spread over all labels")
-    clip_norm: float | None = setting(None, "largest norm of all gradients together; 0 is none")
-    average: float | None = setting(None, "epochs that the running average of the weights reaches back over; 0 is none")
+    warmup: float | None = setting(None, "share of all steps in which the learning rate climbs", parse=SHARE)
+    weight_decay: float | None = setting(None, "decoupled, on kernels only", parse=AMOUNT)
+    label_smoothing: float | None = setting(None, "share of each target spread over all labels", parse=SHARE)
+    clip_norm: float | None = setting(None, "largest norm of all gradients together; 0 is none", parse=AMOUNT)
+    average: float | None = setting(None, "epochs that the running average of the weights reaches back over; 0 is none", parse=AMOUNT)
     augment: bool = setting(True, "change the clips in training: shift, speed, gain, noise and what the recipe says")
-    shift: float | None = setting(None, "most seconds that a clip is shifted either way")
-    speed: float | None = setting(None, "share of clips played slower or faster")
-    speed_most: float | None = setting(None, "share of the speed by which these are slower or faster at most")
-    gain: float | None = setting(None, "most decibels that a clip is made louder or softer")
-    noise: float | None = setting(None, "share of clips that get background noise")
+    shift: float | None = setting(None, "most seconds that a clip is shifted either way", parse=AMOUNT)
+    speed: float | None = setting(None, "share of clips played slower or faster", parse=SHARE)
+    speed_most: float | None = setting(None, "share of the speed by which these are slower or faster at most", parse=PART)
+    gain: float | None = setting(None, "most decibels that a clip is made louder or softer", parse=AMOUNT)
+    noise: float | None = setting(None, "share of clips that get background noise", parse=SHARE)
     snr: list | None = setting(None, "lowest and highest signal-to-noise ratio of these in decibels, such as 0,30",
                                parse=span, metavar="LOW,HIGH")
-    imagined: float | None = setting(None, "share of clips that become a noise nobody recorded, where there is the label _silence_")
-    reverb: float | None = setting(None, "share of clips that are put into a room")
-    mixup: float | None = setting(None, "share of clips that are mixed with another one")
-    mixup_alpha: float | None = setting(None, "of the Beta distribution that says how much of either sounds in a mixture")
-    cutmix: float | None = setting(None, "share of clips that get a stretch of another one")
-    time_mask: float | None = setting(None, "share of a clip that each of two hidden stretches takes at most")
-    time_warp: float | None = setting(None, "share of a clip by which one moment of its spectrogram is moved at most")
-    band_mask: float | None = setting(None, "share of the bands that each of two hidden ones takes at most")
-    band_warp: float | None = setting(None, "share of their place by which mel bands are stretched at most, another voice")
-    band_gain: float | None = setting(None, "most decibels that mel bands are raised or lowered, another microphone")
-    patchout: float | None = setting(None, "share of the patches that AST leaves out in training, which makes steps cheaper")
+    imagined: float | None = setting(None, "share of clips that become a noise nobody recorded, where there is the label _silence_",
+                                     parse=SHARE)
+    reverb: float | None = setting(None, "share of clips that are put into a room", parse=SHARE)
+    mixup: float | None = setting(None, "share of clips that are mixed with another one", parse=SHARE)
+    mixup_alpha: float | None = setting(None, "of the Beta distribution that says how much of either sounds in a mixture", parse=LENGTH)
+    cutmix: float | None = setting(None, "share of clips that get a stretch of another one", parse=SHARE)
+    time_mask: float | None = setting(None, "share of a clip that each of two hidden stretches takes at most", parse=SHARE)
+    time_warp: float | None = setting(None, "share of a clip by which one moment of its spectrogram is moved at most", parse=PART)
+    band_mask: float | None = setting(None, "share of the bands that each of two hidden ones takes at most", parse=SHARE)
+    band_warp: float | None = setting(None, "share of their place by which mel bands are stretched at most, another voice", parse=PART)
+    band_gain: float | None = setting(None, "most decibels that mel bands are raised or lowered, another microphone", parse=AMOUNT)
+    patchout: float | None = setting(None, "share of the patches that AST leaves out in training, which makes steps cheaper",
+                                     parse=PART)
     noises: str | None = setting(None, "a folder of recordings of noise (default: the corpus's own, else coloured noise)")
     data_service: str | None = setting(None, "let the workers of a tf.data service read and augment the clips, which must be "
                                        "shards that they see", metavar="HOST:PORT")
@@ -89,12 +96,12 @@ class TrainSettings:
     precision: str = setting("float32", "of the computing in training; weights, frontends, statistics, what is exported, and "
                              "without a GPU convolutions stay float32", choices=("float32", "mixed_bfloat16", "mixed_float16"))
     jit: bool | None = setting(None, "let XLA compile the step, or not (default: as the recipe says); of one device only")
-    accumulate: int = setting(1, "parts in which a batch goes through the model, for less memory")
-    patience: int | None = setting(None, "epochs without a better validation score before it stops; 0 never stops early")
+    accumulate: int = setting(1, "parts in which a batch goes through the model, for less memory", parse=COUNT)
+    patience: int | None = setting(None, "epochs without a better validation score before it stops; 0 never stops early", parse=NATURAL)
     weights: str | None = setting(None, "weights to start from: a file, a folder, one of our runs, or hf:owner/name")
     few_shot: bool = setting(False, "leave all but the head as the weights are, and solve the head in seconds")
     teacher: str | None = setting(None, "the folder of a run from whose scores to learn too", metavar="RUN")
-    teacher_share: float = setting(0.5, "share of the teacher's scores in the targets")
+    teacher_share: float = setting(0.5, "share of the teacher's scores in the targets", parse=SHARE)
     find_rate: bool = setting(False, "find the learning rate by a ramp first, draw it, and train with it")
     freeze: list[str] = setting([], "layers to leave as they are: prefixes of their names, or body", many=True,
                                 metavar="PREFIX")
@@ -115,22 +122,24 @@ class PretrainSettings:
     data: str = setting(help="a folder of recordings, sorted or not")
     model: str = setting("wav2vec2", "a wav2vec 2.0 of python -m kwscls.models")
     out: str | None = setting(None, "the folder to be (default export/MODEL_pretrained)")
-    steps: int = setting(10000, "updates")
+    steps: int = setting(10000, "updates", parse=COUNT)
     budget: float | None = setting(None, "time that it may take, such as 10m; it then fixes the steps", parse=seconds,
                                    metavar="TIME")
-    seconds: float = setting(1.0, "length of the clips that are cut from the recordings")
-    sample_rate: int = setting(16000, "in Hz")
-    batch_size: int = setting(32, "clips a step")
+    seconds: float = setting(1.0, "length of the clips that are cut from the recordings", parse=LENGTH)
+    sample_rate: int = setting(16000, "in Hz", parse=COUNT)
+    batch_size: int = setting(32, "clips a step", parse=COUNT)
     size: list[str] = setting([], "sizes of the model or of its codebooks that differ, such as num_codevectors_per_group=64",
                               many=True, metavar="NAME=VALUE")
-    learning_rate: float = setting(5e-4, "the highest; it climbs in the first 8 % of the steps and then falls to zero")
-    weight_decay: float = setting(0.01, "decoupled, on kernels only")
-    mask_prob: float = setting(0.65, "share of frames that the hidden spans would cover without overlap")
-    mask_length: int = setting(10, "frames of a hidden span")
-    negatives: int = setting(100, "wrong answers for each hidden frame")
-    diversity: float = setting(0.1, "weight of the loss that asks for all entries of the codebooks")
-    feature_penalty: float | None = setting(None, "weight of the mean square of the features (default 10 with group norm, else 0)")
-    feature_scale: float | None = setting(None, "factor on the gradients of the feature encoder (default 0.1 with group norm, else 1)")
+    learning_rate: float = setting(5e-4, "the highest; it climbs in the first 8 % of the steps and then falls to zero", parse=AMOUNT)
+    weight_decay: float = setting(0.01, "decoupled, on kernels only", parse=AMOUNT)
+    mask_prob: float = setting(0.65, "share of frames that the hidden spans would cover without overlap", parse=SHARE)
+    mask_length: int = setting(10, "frames of a hidden span", parse=COUNT)
+    negatives: int = setting(100, "wrong answers for each hidden frame", parse=COUNT)
+    diversity: float = setting(0.1, "weight of the loss that asks for all entries of the codebooks", parse=AMOUNT)
+    feature_penalty: float | None = setting(None, "weight of the mean square of the features (default 10 with group norm, else 0)",
+                                            parse=AMOUNT)
+    feature_scale: float | None = setting(None, "factor on the gradients of the feature encoder (default 0.1 with group norm, else 1)",
+                                          parse=AMOUNT)
     strategy: str = setting("auto", "devices that share each batch: none (one), mirrored (every GPU here), multiworker (the workers "
                             "that TF_CONFIG names), tpu; auto takes what there is", choices=STRATEGIES)
     precision: str = setting("float32", "of the computing; weights and losses stay float32",
@@ -148,8 +157,8 @@ class ModelsSettings:
 
     model: str | None = setting(None, "show this one: its layers, its blocks and its costs", metavar="NAME")
     diagram: str | None = setting(None, "with --model, draw its blocks into this file, such as model.png", metavar="FILE")
-    labels: int = setting(8, "labels to be told apart")
-    seconds: float = setting(1.0, "clip length in seconds")
+    labels: int = setting(8, "labels to be told apart", parse=COUNT)
+    seconds: float = setting(1.0, "clip length in seconds", parse=LENGTH)
     json: bool = setting(False, "print one JSON object a line")
 
 
@@ -162,9 +171,9 @@ class PredictSettings:
     run: str = setting(help="the folder of a run or of an export", positional=True, metavar="RUN")
     inputs: list[str] = setting(help="files, folders, manifests, shards, or - for one WAV file on standard input",
                                 positional=True, many=True, metavar="FILE")
-    top: int = setting(1, "how many labels to name for each clip")
+    top: int = setting(1, "how many labels to name for each clip", parse=COUNT)
     hop: float | None = setting(None, "seconds from window to window in files longer than a clip (default half a clip)")
-    batch_size: int = setting(64, "windows answered at once")
+    batch_size: int = setting(64, "windows answered at once", parse=COUNT)
     json: bool = setting(False, "print one JSON object a line instead of a table")
     out: str | None = setting(None, "write a row for each recording into this .parquet or .csv file instead; the same command "
                               "goes on where it was stopped", metavar="FILE")
@@ -187,18 +196,18 @@ class EvaluateSettings:
     split: str = setting("test", "which clips of it", choices=("train", "validation", "test"))
     out: str | None = setting(None, "the folder for results, pictures and report (default RUN)")
     json: bool = setting(False, "print one JSON object instead of tables")
-    mistakes: int = setting(20, "how many of the worst mistakes to name")
+    mistakes: int = setting(20, "how many of the worst mistakes to name", parse=NATURAL)
     noise: str | None = setting(None, "a folder of WAV files: also measure under noise, time shift and gain; with --stream, "
                                 "the background",
                                 metavar="FOLDER")
-    batch_size: int = setting(64, "clips answered at once")
+    batch_size: int = setting(64, "clips answered at once", parse=COUNT)
     strategy: str = setting("auto", "devices that answer each batch: none (one), mirrored (every GPU here), multiworker (the workers "
                             "that TF_CONFIG names), tpu; auto takes what there is", choices=STRATEGIES)
     seed: int = setting(0, "of the intervals' bootstrap and of the noise")
     stream: bool = setting(False, "instead, listen to a long recording stitched of the clips: false accepts per hour against "
                            "words missed; listen then uses the thresholds that are chosen")
-    hours: float = setting(2, "with --stream: length of that recording")
-    per_hour: float = setting(1, "with --stream: false accepts per hour that are wanted")
+    hours: float = setting(2, "with --stream: length of that recording", parse=AMOUNT)
+    per_hour: float = setting(1, "with --stream: false accepts per hour that are wanted", parse=AMOUNT)
 
 
 @dataclasses.dataclass
@@ -215,9 +224,9 @@ class CompareSettings:
     data: str = setting("spoken_words", "what to train and test on, as for train")
     out: str | None = setting(None, "the comparison's folder (default export/compare)")
     budget: float | None = setting(None, "time that each training may take (default 10m)", parse=seconds, metavar="TIME")
-    epochs: int | None = setting(None, "passes over the training clips, the same for all, in the place of a budget")
+    epochs: int | None = setting(None, "passes over the training clips, the same for all, in the place of a budget", parse=COUNT)
     seeds: list[int] = setting([0], "train each model once with each of these", many=True, metavar="SEED")
-    seconds: float | None = setting(None, "clip length in seconds (default: what the training clips suggest)")
+    seconds: float | None = setting(None, "clip length in seconds (default: what the training clips suggest)", parse=LENGTH)
     overwrite: bool = setting(False, "begin anew where a comparison of this name is")
     json: bool = setting(False, "print one JSON object instead of a table")
 
@@ -234,8 +243,9 @@ class TuneSettings:
     model: str = setting("resfold", "a name of python -m kwscls.models")
     out: str | None = setting(None, "the search's folder (default export/MODEL-tune)")
     search: str = setting("bayesian", "how the next trial is chosen", choices=("random", "bayesian", "hyperband"))
-    trials: int = setting(20, "trainings at most; hyperband takes what its rounds need")
-    epochs: int | None = setting(None, "passes over the training clips of a trial, of hyperband's longest (default: the recipe's)")
+    trials: int = setting(20, "trainings at most; hyperband takes what its rounds need", parse=COUNT)
+    epochs: int | None = setting(None, "passes over the training clips of a trial, of hyperband's longest (default: the recipe's)",
+                                 parse=COUNT)
     budget: float | None = setting(None, "time that each trial may take, such as 2m; not with hyperband", parse=seconds,
                                    metavar="TIME")
     seed: int = setting(0, "of the search and of every training")
@@ -270,7 +280,7 @@ class VerifySettings:
                                   choices=("savedmodel", "c-api", "tflite", "onnx", "http", "grpc"))
     url: str | None = setting(None, "of the server, for http and grpc (default http://localhost:8501, localhost:8500)")
     name: str | None = setting(None, "of the model on that server (default: that of the versions' folder)")
-    tolerance: float | None = setting(None, "largest difference allowed (default: what the export says)")
+    tolerance: float | None = setting(None, "largest difference allowed (default: what the export says)", parse=AMOUNT)
     json: bool = setting(False, "print one JSON object instead of a table")
 
 
@@ -299,7 +309,7 @@ class ConvertSettings:
     source: str = setting(help="a file, a folder of transformers, or hf:owner/name", positional=True, metavar="PATH")
     model: str = setting(help="a name of python -m kwscls.models")
     out: str = setting(help="the file to be, .safetensors", metavar="FILE")
-    seconds: float = setting(1.0, "clip length in seconds")
+    seconds: float = setting(1.0, "clip length in seconds", parse=LENGTH)
     allow_pickle: bool = setting(False, "read PyTorch's pickles too, their tensors only; nothing in them is run")
 
 
@@ -314,7 +324,7 @@ class SuspectsSettings:
     run: str | None = setting(None, "judge by the embeddings of this run, trained on other clips (default: by a small picture "
                               "of each clip)")
     out: str | None = setting(None, "the folder for suspects.html and suspects.csv (default: the prepared folder)")
-    most: int = setting(60, "how many clips to show")
+    most: int = setting(60, "how many clips to show", parse=NATURAL)
     seed: int = setting(0, "of the folds")
     json: bool = setting(False, "print one JSON object a line instead of a table")
 
@@ -330,28 +340,28 @@ class PrepareSettings:
     source: str | None = setting(None, "where the named corpus lies here: its folder or archive", metavar="PATH")
     labels: list[str] = setting([], "take these labels only", many=True, metavar="LABEL")
     unknown: float | None = setting(None, "make the label _unknown_ from other words: percent of the wanted clips",
-                                    metavar="PERCENT")
+                                    metavar="PERCENT", parse=AMOUNT)
     silence: float | None = setting(None, "make the label _silence_ from noise recordings: percent of the wanted clips",
-                                    metavar="PERCENT")
-    silence_seconds: float = setting(1.0, "length of each silence")
+                                    metavar="PERCENT", parse=AMOUNT)
+    silence_seconds: float = setting(1.0, "length of each silence", parse=LENGTH)
     pattern: str | None = setting(None, "for files without class folders: a regular expression of their names with "
                                   "(?P<label>...) and perhaps (?P<group>...)", metavar="REGEX")
     group: str | None = setting(None, "how names hold the speaker: a regular expression with one group", metavar="REGEX")
     split: str = setting("auto", "as given, by group (speaker) or by clip; auto takes the first that can be",
                          choices=("auto", "given", "group", "clip"))
-    validation: float = setting(10.0, "share of the validation split", metavar="PERCENT")
-    test: float = setting(10.0, "share of the test split", metavar="PERCENT")
+    validation: float = setting(10.0, "share of the validation split", metavar="PERCENT", parse=PERCENT)
+    test: float = setting(10.0, "share of the test split", metavar="PERCENT", parse=PERCENT)
     test_fold: str | None = setting(None, "the fold to test on, where there are folds (default: the last)", metavar="FOLD")
     validation_fold: str | None = setting(None, "the fold to validate on (default: the one before)", metavar="FOLD")
-    rate: int = setting(16000, "sample rate in Hz")
-    min_seconds: float = setting(0.02, "leave out what is shorter")
-    max_seconds: float | None = setting(None, "leave out what is longer; clips are never cut here")
+    rate: int = setting(16000, "sample rate in Hz", parse=COUNT)
+    min_seconds: float = setting(0.02, "leave out what is shorter", parse=AMOUNT)
+    max_seconds: float | None = setting(None, "leave out what is longer; clips are never cut here", parse=LENGTH)
     seed: int = setting(0, "of the choice of _unknown_ and _silence_")
     corrections: str | None = setting(None, "a table of clips to drop or relabel, as python -m kwscls.suspects writes it",
                                       metavar="CSV")
     shards: bool = setting(False, "pack the clips into TFRecord files, for large corpora; --out may then be an address such as "
                            "gs://bucket/words")
-    shard_megabytes: float = setting(128.0, "size of a shard, about")
+    shard_megabytes: float = setting(128.0, "size of a shard, about", parse=AMOUNT)
     runner: str | None = setting(None, "let workers of Apache Beam do it: DirectRunner, FlinkRunner, SparkRunner or "
                                  "DataflowRunner; they must see the recordings and --out")
     runner_options: str | None = setting(None, "Beam's own options, as in --runner-options='--flink_master=host:8081'",
@@ -359,7 +369,7 @@ class PrepareSettings:
     licence: str | None = setting(None, "of the recordings, for the model's card, such as 'CC BY 4.0' (default: a known corpus's)",
                                   metavar="TEXT")
     leak: bool = setting(False, "measure how much a split by clip would flatter: a probe learns with and without groups")
-    workers: int | None = setting(None, "threads (default: one a core, at most 8)")
+    workers: int | None = setting(None, "threads (default: one a core, at most 8)", parse=COUNT)
     overwrite: bool = setting(False, "replace a folder that is there")
     json: bool = setting(False, "print the report as one JSON object")
 
@@ -373,12 +383,12 @@ class ServeSettings:
     folder: str = setting(help="the folder of a run or of an export, or one of numbered versions, of which the newest answers",
                           positional=True, metavar="RUN")
     host: str = setting("127.0.0.1", "the address to listen at; 0.0.0.0 lets other machines in")
-    port: int = setting(8501, "the port; 0 takes a free one")
+    port: int = setting(8501, "the port; 0 takes a free one", parse=PORT)
     name: str | None = setting(None, "the model's name in the paths (default: the folder's)")
-    batch_size: int = setting(64, "clips answered together, at most")
-    body_limit: float = setting(16, "megabytes of a request, at most")
-    body_seconds: float = setting(30, "time that a client may take to send a request")
-    poll: float = setting(2, "seconds between looks for a newer version")
+    batch_size: int = setting(64, "clips answered together, at most", parse=COUNT)
+    body_limit: float = setting(16, "megabytes of a request, at most", parse=AMOUNT)
+    body_seconds: float = setting(30, "time that a client may take to send a request", parse=AMOUNT)
+    poll: float = setting(2, "seconds between looks for a newer version", parse=AMOUNT)
 
 
 @dataclasses.dataclass
@@ -393,10 +403,10 @@ class ClientSettings:
     grpc: str | None = setting(None, "ask over gRPC instead, at this address", metavar="HOST:PORT")
     model: str | None = setting(None, "the model's name (default: the only one that the server names)", metavar="NAME")
     version: int | None = setting(None, "its version (default: the one that the server chooses)")
-    top: int = setting(1, "how many labels to name for each clip")
-    batch_size: int = setting(16, "clips of one request")
-    timeout: float = setting(10, "seconds to wait for an answer")
-    retries: int = setting(3, "further tries when the server is away or busy")
+    top: int = setting(1, "how many labels to name for each clip", parse=COUNT)
+    batch_size: int = setting(16, "clips of one request", parse=COUNT)
+    timeout: float = setting(10, "seconds to wait for an answer", parse=AMOUNT)
+    retries: int = setting(3, "further tries when the server is away or busy", parse=NATURAL)
     json: bool = setting(False, "print one JSON object a line instead of a table")
     examples: bool = setting(False, "print curl commands for this model instead of asking it")
 
@@ -410,9 +420,10 @@ class ListenSettings:
     run: str = setting(help="the folder of a run or of an export", positional=True, metavar="RUN")
     source: str = setting("microphone", "microphone, a recording, or - for raw 16-bit mono PCM on standard input",
                           positional=True, metavar="SOURCE")
-    rate: int = setting(16000, "sample rate of the raw PCM in Hz")
-    threshold: float | None = setting(None, "smallest smoothed score (default: what evaluate --stream stored, else 0.8)")
-    smooth: int | None = setting(None, "windows whose scores are averaged (default: as stored, else 3)")
-    refractory: float | None = setting(None, "seconds until the same label may be told again (default: as stored, else 1)")
-    hop: float | None = setting(None, "seconds from window to window (default: as stored, else 0.25)")
+    rate: int = setting(16000, "sample rate of the raw PCM in Hz", parse=COUNT)
+    threshold: float | None = setting(None, "smallest smoothed score (default: what evaluate --stream stored, else 0.8)", parse=SHARE)
+    smooth: int | None = setting(None, "windows whose scores are averaged (default: as stored, else 3)", parse=COUNT)
+    refractory: float | None = setting(None, "seconds until the same label may be told again (default: as stored, else 1)",
+                                       parse=AMOUNT)
+    hop: float | None = setting(None, "seconds from window to window (default: as stored, else 0.25)", parse=LENGTH)
     json: bool = setting(False, "print one JSON object a line")

@@ -60,7 +60,15 @@ def test_positional_words():
 
 @pytest.mark.parametrize("argv,said", [
     (["--epoch", "3"], "did you mean --epochs?"),
-    (["--epochs", "three"], "'three' is not a number"),
+    (["--epochs", "three"], "'three' is not a whole number"),
+    (["--epochs", "2.5"], "'2.5' is not a whole number"),
+    (["--epochs", "0"], "--epochs: 0 is not 1 or more"),
+    (["--seed", "one"], "'one' is not a number"),
+    (["--learning-rate", "fast"], "'fast' is not a number"),
+    (["--learning-rate", "nan"], "--learning-rate: nan is not 0 or more"),
+    (["--learning-rate", "inf"], "--learning-rate: inf is not 0 or more"),
+    (["--label-smoothing", "1.5"], "--label-smoothing: 1.5 is not from 0 to 1"),
+    (["--gain", "-3"], "--gain: -3 is not 0 or more"),
     (["--budget", "soon"], "no length of time"),
     (["--epochs"], "expected one argument"),
 ])
