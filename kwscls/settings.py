@@ -7,7 +7,7 @@ from kwscls.command_line import factors, seconds, setting, span, unknown, within
 from kwscls.devices import STRATEGIES
 
 COUNT, NATURAL, PORT = within(1, kind=int), within(0, kind=int), within(0, 65535, kind=int)
-AMOUNT, LENGTH = within(0), within(0.01)
+AMOUNT, POSITIVE = within(0), within(0.01)
 SHARE, PART, PERCENT = within(0, 1), within(0, 0.9), within(0, 100)
 """What numbers of the command line may be; a part, other than a share, leaves something."""
 
@@ -48,7 +48,7 @@ class TrainSettings:
                                 "or a number", metavar="FOLDS")
     corrections: str | None = setting(None, "a table of clips to drop or relabel, as python -m kwscls.suspects writes it",
                                       metavar="CSV")
-    seconds: float | None = setting(None, "clip length in seconds (default: what the training clips suggest)", parse=LENGTH)
+    seconds: float | None = setting(None, "clip length in seconds (default: what the training clips suggest)", parse=POSITIVE)
     size: list[str] = setting([], "sizes of the model that differ, such as width=16", many=True, metavar="NAME=VALUE")
     activation: str | None = setting(None, "softmax for one label a clip, sigmoid for any number (default: what the clips "
                                      "have)", choices=("softmax", "sigmoid"))
@@ -79,7 +79,8 @@ class TrainSettings:
                                      parse=SHARE)
     reverb: float | None = setting(None, "share of clips that are put into a room", parse=SHARE)
     mixup: float | None = setting(None, "share of clips that are mixed with another one", parse=SHARE)
-    mixup_alpha: float | None = setting(None, "of the Beta distribution that says how much of either sounds in a mixture", parse=LENGTH)
+    mixup_alpha: float | None = setting(None, "of the Beta distribution that says how much of either sounds in a mixture",
+                                        parse=POSITIVE)
     cutmix: float | None = setting(None, "share of clips that get a stretch of another one", parse=SHARE)
     time_mask: float | None = setting(None, "share of a clip that each of two hidden stretches takes at most", parse=SHARE)
     time_warp: float | None = setting(None, "share of a clip by which one moment of its spectrogram is moved at most", parse=PART)
@@ -125,7 +126,7 @@ class PretrainSettings:
     steps: int = setting(10000, "updates", parse=COUNT)
     budget: float | None = setting(None, "time that it may take, such as 10m; it then fixes the steps", parse=seconds,
                                    metavar="TIME")
-    seconds: float = setting(1.0, "length of the clips that are cut from the recordings", parse=LENGTH)
+    seconds: float = setting(1.0, "length of the clips that are cut from the recordings", parse=POSITIVE)
     sample_rate: int = setting(16000, "in Hz", parse=COUNT)
     batch_size: int = setting(32, "clips a step", parse=COUNT)
     size: list[str] = setting([], "sizes of the model or of its codebooks that differ, such as num_codevectors_per_group=64",
@@ -158,7 +159,7 @@ class ModelsSettings:
     model: str | None = setting(None, "show this one: its layers, its blocks and its costs", metavar="NAME")
     diagram: str | None = setting(None, "with --model, draw its blocks into this file, such as model.png", metavar="FILE")
     labels: int = setting(8, "labels to be told apart", parse=COUNT)
-    seconds: float = setting(1.0, "clip length in seconds", parse=LENGTH)
+    seconds: float = setting(1.0, "clip length in seconds", parse=POSITIVE)
     json: bool = setting(False, "print one JSON object a line")
 
 
@@ -226,7 +227,7 @@ class CompareSettings:
     budget: float | None = setting(None, "time that each training may take (default 10m)", parse=seconds, metavar="TIME")
     epochs: int | None = setting(None, "passes over the training clips, the same for all, in the place of a budget", parse=COUNT)
     seeds: list[int] = setting([0], "train each model once with each of these", many=True, metavar="SEED")
-    seconds: float | None = setting(None, "clip length in seconds (default: what the training clips suggest)", parse=LENGTH)
+    seconds: float | None = setting(None, "clip length in seconds (default: what the training clips suggest)", parse=POSITIVE)
     overwrite: bool = setting(False, "begin anew where a comparison of this name is")
     json: bool = setting(False, "print one JSON object instead of a table")
 
@@ -309,7 +310,7 @@ class ConvertSettings:
     source: str = setting(help="a file, a folder of transformers, or hf:owner/name", positional=True, metavar="PATH")
     model: str = setting(help="a name of python -m kwscls.models")
     out: str = setting(help="the file to be, .safetensors", metavar="FILE")
-    seconds: float = setting(1.0, "clip length in seconds", parse=LENGTH)
+    seconds: float = setting(1.0, "clip length in seconds", parse=POSITIVE)
     allow_pickle: bool = setting(False, "read PyTorch's pickles too, their tensors only; nothing in them is run")
 
 
@@ -343,7 +344,7 @@ class PrepareSettings:
                                     metavar="PERCENT", parse=AMOUNT)
     silence: float | None = setting(None, "make the label _silence_ from noise recordings: percent of the wanted clips",
                                     metavar="PERCENT", parse=AMOUNT)
-    silence_seconds: float = setting(1.0, "length of each silence", parse=LENGTH)
+    silence_seconds: float = setting(1.0, "length of each silence", parse=POSITIVE)
     pattern: str | None = setting(None, "for files without class folders: a regular expression of their names with "
                                   "(?P<label>...) and perhaps (?P<group>...)", metavar="REGEX")
     group: str | None = setting(None, "how names hold the speaker: a regular expression with one group", metavar="REGEX")
@@ -355,7 +356,7 @@ class PrepareSettings:
     validation_fold: str | None = setting(None, "the fold to validate on (default: the one before)", metavar="FOLD")
     rate: int = setting(16000, "sample rate in Hz", parse=COUNT)
     min_seconds: float = setting(0.02, "leave out what is shorter", parse=AMOUNT)
-    max_seconds: float | None = setting(None, "leave out what is longer; clips are never cut here", parse=LENGTH)
+    max_seconds: float | None = setting(None, "leave out what is longer; clips are never cut here", parse=POSITIVE)
     seed: int = setting(0, "of the choice of _unknown_ and _silence_")
     corrections: str | None = setting(None, "a table of clips to drop or relabel, as python -m kwscls.suspects writes it",
                                       metavar="CSV")
@@ -425,5 +426,5 @@ class ListenSettings:
     smooth: int | None = setting(None, "windows whose scores are averaged (default: as stored, else 3)", parse=COUNT)
     refractory: float | None = setting(None, "seconds until the same label may be told again (default: as stored, else 1)",
                                        parse=AMOUNT)
-    hop: float | None = setting(None, "seconds from window to window (default: as stored, else 0.25)", parse=LENGTH)
+    hop: float | None = setting(None, "seconds from window to window (default: as stored, else 0.25)", parse=POSITIVE)
     json: bool = setting(False, "print one JSON object a line")

@@ -6,7 +6,8 @@ from kwscls.errors import KwsclsError
 
 OPTIMIZERS = {
     "adam": lambda **common: scaled(keras.optimizers.Adam)(**common),
-    "adamw": lambda weight_decay, **common: scaled(keras.optimizers.AdamW)(weight_decay=weight_decay or 0.0, **common),
+    "adamw": lambda weight_decay, **common: scaled(keras.optimizers.AdamW)(  # which refuses None
+        weight_decay=weight_decay or 0.0, **common),
     "sgd": lambda **common: scaled(keras.optimizers.SGD)(momentum=0.9, nesterov=True, **common),
     "rmsprop": lambda **common: scaled(keras.optimizers.RMSprop)(rho=0.95, epsilon=1e-8, **common),
 }
