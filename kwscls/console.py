@@ -87,15 +87,21 @@ def table(title, columns, rows):
     """
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    drawn = Table(title=title, title_justify="left")
+    drawn = Table(title=Text(title), title_justify="left")  # Text: names may hold brackets, which rich would take for markup
     for column in columns:
         drawn.add_column(column.rstrip("#"), justify="right" if column.endswith("#") else "left")
     for row in rows:
-        drawn.add_row(*[str(value) for value in row])
+        drawn.add_row(*[Text(printable(str(value))) for value in row])
     Console(highlight=False).print(drawn)
 
 
 def print_json(value):
     """Print one JSON object on a line of standard output, for machines."""
-    print(json.dumps(value, ensure_ascii=False), flush=True)
+    print(printable(json.dumps(value, ensure_ascii=False)), flush=True)
+
+
+def printable(text):
+    """A text whose bytes that are no UTF-8, as old archives have them in file names, are written as numbers."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -12,13 +12,13 @@ GAINS = (-30, -20, -10, 10, 20)  # dB
 CLIPS = 500  # of a split, at most: each is answered once a level
 
 
-def robustness(bundle, waveforms, truth, noises, groups=None, seed=0, batch_size=64):
+def robustness(bundle, waveforms, marks, noises, groups=None, seed=0, batch_size=64):
     """The accuracy under each disturbance.
 
     Args:
         bundle: what answers: `scores(waveforms [batch, samples])`, `sample_rate`.
         waveforms: float32 [clips, samples], in [-1, 1].
-        truth: int [clips].
+        marks: bool [clips, labels], the labels of each clip: any of them is right.
         noises: a sequence of float arrays [any], at the bundle's rate.
         groups: a name for each clip, for the intervals; or None.
         seed: of the noise and the bootstrap.
@@ -31,9 +31,9 @@ def robustness(bundle, waveforms, truth, noises, groups=None, seed=0, batch_size
     Raises:
         KwsclsError: lengths differ, there are no clips, or no noise that sounds.
     """
-    truth = np.asarray(truth)
-    if not len(waveforms) or len(waveforms) != len(truth):
-        raise KwsclsError(f"there are {len(truth)} true labels for {len(waveforms)} clips", None,
+    marks = np.asarray(marks, bool)
+    if not len(waveforms) or len(waveforms) != len(marks):
+        raise KwsclsError(f"there are labels of {len(marks)} clips for {len(waveforms)}", None,
                           "give one for each clip")
     rate = bundle.sample_rate
     changes = [("noise", level, "signal-to-noise ratio in dB", lambda level: add_noise(waveforms, noises, level, seed))
@@ -41,14 +41,14 @@ def robustness(bundle, waveforms, truth, noises, groups=None, seed=0, batch_size
     changes += [("shift", level, "seconds late", lambda level: shift(waveforms, round(level * rate)))
                 for level in SHIFTS if abs(level) * rate < waveforms.shape[1]]
     changes += [("gain", level, "dB", lambda level: gain(waveforms, level)) for level in GAINS]
-    undisturbed = float(_right(bundle, waveforms, truth, batch_size).mean())
+    undisturbed = float(_right(bundle, waveforms, marks, batch_size).mean())
     rows = []
     with console.progress(transient=True) as bar:
         for kind, level, unit, change in bar.track(changes, description="disturbing"):
-            right = _right(bundle, change(level), truth, batch_size)
+            right = _right(bundle, change(level), marks, batch_size)
             rows.append({"kind": kind, "level": level, "unit": unit, "accuracy": float(right.mean()),
                          "accuracy_interval": intervals.mean_interval(right, groups, seed=seed),
-                         "undisturbed": undisturbed, "clips": len(truth)})
+                         "undisturbed": undisturbed, "clips": len(marks)})
     return rows
 
 
@@ -101,8 +101,8 @@ def waveforms(bundle, paths):
     return np.concatenate(list(answers.read_waveforms(paths, bundle.sample_rate, bundle.samples, 64)))
 
 
-def _right(bundle, waveforms, truth, batch_size):
+def _right(bundle, waveforms, marks, batch_size):
     """Which clips get the right answer, bool [clips]."""
     answered = [answers.clip_scores(bundle, waveforms[start:start + batch_size]).argmax(axis=1)
                 for start in range(0, len(waveforms), batch_size)]
-    return np.concatenate(answered) == truth
+    return marks[np.arange(len(marks)), np.concatenate(answered)]

@@ -129,7 +129,7 @@ def disturbed(bundle, clips, noise, seed):
     from kwscls.evaluation import robustness
 
     some = clips.some(robustness.CLIPS, seed)
-    return robustness.robustness(bundle, robustness.waveforms(bundle, some.paths), some.truth,
+    return robustness.robustness(bundle, robustness.waveforms(bundle, some.paths), some.marks,
                                  read_noises(noise, bundle.sample_rate), groups=some.groups, seed=seed)
 
 

@@ -12,7 +12,7 @@ from kwscls.errors import KwsclsError
 from kwscls.evaluation import answers
 from kwscls.evaluation.detections import RATES, Heard, Word, choose_rules, rates
 from kwscls.serving import checksums
-from kwscls.serving.detector import BACKGROUND, STORED, ListenRules
+from kwscls.serving.detector import BACKGROUND, STORED, ListenRules, of_windows
 
 LEVELS = (-50, -25)
 """Loudness of the background, dB of full scale, drawn anew for each piece of it."""
@@ -90,11 +90,17 @@ def measure(bundle, folder, split="test", hours=2.0, per_hour=1.0, noise=None, h
 
 
 def store(bundle, results):
-    """Leave the chosen rules with an export, where `listen` finds them; returns the path."""
-    path = bundle.folder / STORED
+    """Leave the chosen rules with an export, where `listen` finds them; returns the path.
+
+    Raises:
+        KwsclsError: a file of the export is not what its checksum says.
+    """
+    path, signed = bundle.folder / STORED, (bundle.folder / checksums.SUMS).is_file()
+    if signed:
+        checksums.check(bundle.folder)
     files.write_json(path, results["rules"])
-    if (bundle.folder / checksums.SUMS).is_file():
-        checksums.write(bundle.folder)
+    if signed:
+        checksums.add(bundle.folder, path)
     return path
 
 
@@ -163,7 +169,7 @@ def window_scores(bundle, pieces, hop, hours, batch_size, name):
             rest = np.concatenate([rest, piece])
             count = max(0, (len(rest) - samples) // step + 1)
             views = np.lib.stride_tricks.sliding_window_view(rest, samples)[::step][:count] if count else []
-            found += [answers.clip_scores(bundle, np.ascontiguousarray(views[at:at + batch_size]))
+            found += [of_windows(bundle.scores(np.ascontiguousarray(views[at:at + batch_size])))
                       for at in range(0, count, batch_size)]
             rest = rest[count * step:]
             bar.advance(task, len(piece) / bundle.sample_rate)

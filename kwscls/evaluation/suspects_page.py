@@ -46,7 +46,7 @@ def page(found, folder, most=60):
     title = f"Suspects of {Path(folder).name}"
     said = (f"Of the clips to learn from: {about}. The first {min(most, len(found))} are here, test clips never. Listen, decide, "
             "and take the table along for train --corrections.")
-    table = json.dumps([[row[name] for name in corrections.COLUMNS] for row in found]).replace("</", "<\\/")
+    table = json.dumps([[row[name] for name in corrections.COLUMNS] for row in found]).replace("<", "\\u003c")
     return pages.page(title, f"<h1>{html.escape(title)}</h1><p>{html.escape(said)}</p>"
                       f"<div class=bar><button id=take>take the table</button></div><div class=mistakes>{''.join(rows)}</div>",
                       STYLE + MORE_STYLE, f"const columns = {json.dumps(corrections.COLUMNS)}, rows = {table};{SCRIPT}")

@@ -131,8 +131,8 @@ class _Piece:
 def _answers(servable, signature, pieces):
     """Outputs, or an exception, for each piece: in one call, or each alone where one of them is bad."""
     if len(pieces) > 1:
-        joined = {name: np.concatenate([piece.inputs[name] for piece in pieces]) for name in pieces[0].inputs}
         try:
+            joined = {name: np.concatenate([piece.inputs[name] for piece in pieces]) for name in pieces[0].inputs}
             outputs = servable.answer(signature, joined)
         except Refused:
             return [_alone(servable, signature, piece) for piece in pieces]

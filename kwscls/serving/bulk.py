@@ -16,6 +16,7 @@ from kwscls.data import storage, tasks
 from kwscls.errors import KwsclsError
 from kwscls.serving import bundle as bundles
 from kwscls.serving.predict import answers, recordings
+from kwscls.serving.versions import state_of
 
 PIECE = 512
 """Recordings that are answered in one go; what was answered of a piece that is stopped is answered again."""
@@ -43,7 +44,8 @@ def predict_table(run, sources, out, embedding=False, hop=None, batch_size=64, r
         How many recordings there are, and how many of them could not be read.
 
     Raises:
-        KwsclsError: there is no model or no recording, the table exists, or its name says no known format.
+        KwsclsError: there is no model or no recording, one is on standard input, the table exists, or its name says no
+            known format.
     """
     out = Path(out)
     if out.suffix not in FORMATS:
@@ -52,7 +54,7 @@ def predict_table(run, sources, out, embedding=False, hop=None, batch_size=64, r
         raise KwsclsError("exists already", storage.address(out), "choose another --out or pass --overwrite")
     folder, paths = bundles.find(run).absolute(), [_anywhere(path) for path in recordings(sources)]
     place = out.with_name(f".{out.name}.unfinished")
-    begin(place, [str(folder), bundles.read_facts(folder), embedding, hop, batch_size, paths])
+    begin(place, [state_of(folder), embedding, hop, batch_size, paths])
     asked = {"embedding": embedding, "hop": hop, "batch_size": batch_size}
     pieces = {f"answers-{start // PIECE:06d}": paths[start:start + PIECE] for start in range(0, len(paths), PIECE)}
     parts = {name: storage.address((place if storage.is_remote(place) else place.absolute()) / f"{name}.parquet")
@@ -97,10 +99,11 @@ def answer_piece(piece, run, embedding, hop, batch_size):
 
 def row_of(answer, labels):
     """An answer as a row of the table."""
+    path = console.printable(answer.path)
     if answer.error:
-        return {"path": answer.path, "label": None, "score": None, "error": answer.error, "embedding": None}
+        return {"path": path, "label": None, "score": None, "error": console.printable(answer.error), "embedding": None}
     best = int(answer.scores.argmax())
-    return {"path": answer.path, "label": labels[best], "score": float(answer.scores[best]), "error": None,
+    return {"path": path, "label": labels[best], "score": float(answer.scores[best]), "error": None,
             "embedding": answer.embedding}
 
 
@@ -140,14 +143,16 @@ _loading = threading.Lock()
 def loaded(run):
     """The model of an export's folder, loaded once in each process, whichever thread asks first."""
     with _loading:
-        return _loaded(run)
+        return _loaded(run, state_of(run))
 
 
 @functools.lru_cache(2)
-def _loaded(run):
+def _loaded(run, state):
     return bundles.load(run)
 
 
 def _anywhere(path):
     """A path as any worker understands it."""
+    if path == "-":
+        raise KwsclsError("cannot go into a table", "standard input", "name its file")
     return storage.address(path if storage.is_remote(path) else Path(path).absolute())

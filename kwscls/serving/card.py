@@ -12,8 +12,8 @@ ASK = {
 The folder above this one is what TensorFlow Serving takes; WAV files of any rate go to the signature `wav_bytes`:
 
 ```
-curl http://localhost:8501/v1/models/{name}:predict \\
-  -d "{{\\"signature_name\\": \\"wav_bytes\\", \\"inputs\\": {{\\"wav_bytes\\": [{{\\"b64\\": \\"$(base64 -w0 clip.wav)\\"}}]}}}}"
+printf '{{"signature_name": "wav_bytes", "instances": [{{"b64": "%s"}}]}}' "$(base64 -w0 clip.wav)" |
+  curl --data-binary @- http://localhost:8501/v1/models/{name}:predict
 ```
 
 In Python, with TensorFlow alone:
@@ -83,6 +83,11 @@ def heading(facts):
             f"{quantised}.\n")
 
 
+HEARD = {"test": "which training never heard", "validation": "by which training chose its weights",
+         "train": "which training learnt from"}
+"""What training had to do with a split."""
+
+
 def quality(results):
     """How good it was measured to be, and on what."""
     low, high = results["accuracy_interval"] or (None, None)
@@ -90,7 +95,7 @@ def quality(results):
     rows = "".join(f"| {label} | {row['support']} | {_percent(row['recall'])} | {_percent(row['precision'])} |\n"
                    for label, row in results["per_label"].items())
     return (f"## How good it is\n\nAccuracy {100 * results['accuracy']:.1f} %{interval} on {results['clips']} clips of the split "
-            f"`{results['split']}` of `{Path(results['data']).name}`, which training never heard.\n\n"
+            f"`{results['split']}` of `{Path(results['data']).name}`, {HEARD[results['split']]}.\n\n"
             f"| label | clips | recall | precision |\n|---|---:|---:|---:|\n{rows}")
 
 

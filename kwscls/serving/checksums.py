@@ -9,12 +9,18 @@ from kwscls.errors import KwsclsError
 SUMS = "SHA256SUMS"
 """The file's name; `sha256sum -c SHA256SUMS` checks it without kwscls."""
 
+LATER = (".json", ".png", ".html")
+"""What an evaluation may lay beside the model afterwards, and which no checksum covers."""
+
 
 def write(folder):
     """Write the checksum of every file in a folder."""
-    folder = Path(folder)
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / SUMS)
-    files.write_text(folder / SUMS, "".join(f"{files.sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in paths))
+    _write(folder, {name: files.sha256(Path(folder) / name) for name in _names(folder)})
+
+
+def add(folder, path):
+    """Take a file that was written into an export afterwards among its checksums."""
+    _write(folder, _listed(folder) | {Path(path).relative_to(folder).as_posix(): files.sha256(path)})
 
 
 def check(folder):
@@ -24,16 +30,34 @@ def check(folder):
         The fingerprint of the whole: the SHA-256 of the checksums, in hexadecimal.
 
     Raises:
-        KwsclsError: there are no checksums, or a file is missing or another one.
+        KwsclsError: there are no checksums, or a file is missing, another one, or without one.
     """
-    sums = Path(folder) / SUMS
-    if not sums.is_file():
-        raise KwsclsError(f"holds no {SUMS}", folder, "export the run again")
-    for line in sums.read_text(encoding="utf-8").splitlines():
-        digest, _, name = line.partition("  ")
+    sums, listed = Path(folder) / SUMS, _listed(folder)
+    for name, digest in listed.items():
         path = Path(folder) / name
         if not path.is_file():
             raise KwsclsError("is missing from the export", path, "copy it again")
         if files.sha256(path) != digest:
             raise KwsclsError(f"is not what {SUMS} says", path, "copy the export again")
+    for name in _names(folder):
+        if name not in listed and not ("/" not in name and name.endswith(LATER)):
+            raise KwsclsError(f"is not in {SUMS}", Path(folder) / name, "copy the export again")
     return hashlib.sha256(sums.read_bytes()).hexdigest()
+
+
+def _names(folder):
+    folder = Path(folder)
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path != folder / SUMS)
+
+
+def _listed(folder):
+    """The names of an export's files, and their checksums."""
+    sums = Path(folder) / SUMS
+    if not sums.is_file():
+        raise KwsclsError(f"holds no {SUMS}", folder, "export the run again")
+    lines = [line.partition("  ") for line in sums.read_text(encoding="utf-8").splitlines()]
+    return {name: digest for digest, _, name in lines}
+
+
+def _write(folder, digests):
+    files.write_text(Path(folder) / SUMS, "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items())))

@@ -4,6 +4,7 @@ import dataclasses
 import io
 import json
 import re
+import shlex
 import time
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def _answers(server, clips, retries, wait):
     except Unanswered as failed:
         if failed.again:
             raise KwsclsError(failed.reason, server.url, "is the server running there?") from failed
-        if not re.search(r"\bclip \d+: ", failed.reason):  # it is not about one of the clips
+        if not (failed.too_large or re.search(r"\bclip \d+: ", failed.reason)):  # it is not about one of the clips
             raise KwsclsError(failed.reason, server.url) from failed
         if len(clips) > 1:
             return [answer for clip in clips for answer in _answers(server, [clip], retries, wait)]
@@ -119,7 +120,7 @@ def examples(server, path="clip.wav"):
     except Unanswered as failed:
         raise KwsclsError(failed.reason, server.url, "start the server, or name the model with --model") from failed
     body = json.dumps({"signature_name": SIGNATURE, "instances": [{"b64": "@"}]}).split("@")
-    predict = (f"printf '%s' '{body[0]}' \"$(base64 -w0 {path})\" '{body[1]}' |\n"
+    predict = (f"printf '%s' '{body[0]}' \"$(base64 -w0 {shlex.quote(path)})\" '{body[1]}' |\n"
                f"  curl -sS -H 'content-type: application/json' --data-binary @- {server.path}:predict")
     return "\n".join((f"# the scores of a WAV file\n{predict}\n",
                       f"# which version answers\ncurl -sS {server.path}\n",

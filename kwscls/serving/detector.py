@@ -57,6 +57,12 @@ class ListenRules:
         return ", ".join(part for part in (text, f"never telling {', '.join(never)}" if never else "") if part)
 
 
+def of_windows(scores):
+    """The scores of windows, [windows, labels]; those of a frame model, [windows, frames, labels], are of the highest frames."""
+    scores = np.asarray(scores)
+    return scores if scores.ndim == 2 else scores.max(axis=1)
+
+
 class Detector:
     """Watches the scores of window after window.
 
@@ -86,7 +92,7 @@ class Detector:
         smoothed = np.mean(self._last, axis=0)
         best = int(smoothed.argmax())
         label = self.labels[best]
-        if label in BACKGROUND or smoothed[best] < self.rules.of(label):
+        if label in BACKGROUND or not smoothed[best] >= self.rules.of(label):  # what is no number is not heard
             return None
         if time - self._heard.get(label, -np.inf) < self.rules.refractory:
             return None

@@ -74,6 +74,7 @@ def export(settings, change=None):
 
 def default_out(run, kind, quantize="none"):
     """The folder of a run's versions, beside the run."""
+    run = run if run.name.strip(".") else run.resolve()  # "." and ".." are no names
     name = run.name if quantize == "none" else f"{run.name}-{quantize}"
     return run.parent / {"savedmodel": "served"}.get(kind, kind) / name
 

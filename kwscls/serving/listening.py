@@ -1,6 +1,7 @@
 """Listening without an end: sound from a microphone, a pipe or a long file, heard in overlapping windows."""
 
 import dataclasses
+import itertools
 import queue
 import sys
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from kwscls import files
 from kwscls.errors import KwsclsError
-from kwscls.serving.detector import STORED, Detector, ListenRules
+from kwscls.serving.detector import STORED, Detector, ListenRules, of_windows
 
 MICROPHONE = "microphone"
 BLOCK = 0.1
@@ -34,29 +35,28 @@ def listen(bundle, blocks, rules):
         rules: `ListenRules`.
 
     Yields:
-        `Detection`s. The sound is silent before its start, so that a word there is heard too.
+        `Detection`s. The sound is silent before its start and after its end, so that words there are heard too.
     """
     detector, step = Detector(bundle.labels, rules), max(1, round(rules.hop * bundle.sample_rate))
     hear = streamed(bundle) if bundle.stream and step % bundle.stream["step"] == 0 else windowed(bundle)
     heard, waiting = 0, np.zeros(0, np.float32)
-    for block in blocks:
+    silence = np.zeros(max(bundle.samples, rules.smooth * step), np.float32)
+    for block in itertools.chain(blocks, [silence]):
         waiting = np.concatenate([waiting, block])
         while len(waiting) >= step:
-            scores, waiting, heard = hear(waiting[:step]), waiting[step:], heard + step
-            if scores.ndim == 2:
-                scores = scores.max(axis=0)
-            if found := detector.hear(heard / bundle.sample_rate, scores):
+            scores, waiting, heard = of_windows(hear(waiting[:step])), waiting[step:], heard + step
+            if found := detector.hear(heard / bundle.sample_rate, scores[0]):
                 yield found
 
 
 def windowed(bundle):
-    """A function from further sound, float32 [any], to the scores of the last clip, computed anew."""
+    """A function from further sound, float32 [any], to the scores [1, labels] of the last clip, computed anew."""
     window = np.zeros(bundle.samples, np.float32)
 
     def hear(sound):
         nonlocal window
         window = np.concatenate([window, sound])[-bundle.samples:]
-        return np.asarray(bundle.scores(window[np.newaxis]))[0]
+        return np.asarray(bundle.scores(window[np.newaxis]))
 
     return hear
 
@@ -69,7 +69,7 @@ def streamed(bundle):
         nonlocal state
         answer = bundle.answer("stream", waveform=sound[np.newaxis], state=state)
         state = answer["state"]
-        return answer["scores"][0]
+        return answer["scores"]
 
     return hear
 

@@ -120,7 +120,12 @@ def read(path, sample_rate):
         waveform, rate = sound.waveform, sound.rate
     if not len(waveform):
         raise KwsclsError("holds no samples", where)
-    return waveform if rate == sample_rate else resample(waveform, int(rate), sample_rate).numpy()
+    if rate == sample_rate:
+        return waveform
+    try:
+        return resample(waveform, int(rate), sample_rate).numpy()
+    except tf.errors.InvalidArgumentError as error:  # a header may claim any rate
+        raise KwsclsError(runtimes.reason(error.message), where) from error
 
 
 def cut(waveform, samples, step):
@@ -171,10 +176,10 @@ def _answer(bundle, path, scores, starts, length):
 def _timeline(bundle, scores, starts, length):
     """Times and scores of the frames of a whole recording: where windows overlap, the later one speaks."""
     middle = (np.arange(scores.shape[1]) * bundle.frame_step + bundle.frame_length / 2) / bundle.sample_rate
-    rows = {}
+    times, rows = np.zeros(0), scores[0][:0]
     for start, window in zip(starts, scores, strict=True):
-        for time, row in zip(middle + start / bundle.sample_rate, window, strict=True):
-            if time <= length / bundle.sample_rate:
-                rows[round(float(time), 6)] = row
-    times = sorted(rows)
-    return np.array(times, np.float32), np.stack([rows[time] for time in times])
+        own = middle + start / bundle.sample_rate
+        before = times < own[0] - 1e-6
+        times, rows = np.concatenate([times[before], own]), np.concatenate([rows[before], window])
+    count = max(1, int(np.sum(times <= length / bundle.sample_rate)))  # of a recording shorter than half a frame, its only one
+    return times[:count].astype(np.float32), rows[:count]

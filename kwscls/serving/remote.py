@@ -6,9 +6,11 @@ Source: TensorFlow Serving, RESTful API (api_rest.md) and tensorflow_serving/api
 """
 
 import base64
+import http.client
 import json
 import re
 import urllib.error
+import urllib.parse
 import urllib.request
 
 from kwscls.errors import KwsclsError
@@ -23,11 +25,12 @@ class Unanswered(Exception):
     Args:
         reason: one line.
         again: whether a further try may succeed.
+        too_large: whether a smaller request may succeed.
     """
 
-    def __init__(self, reason, again):
+    def __init__(self, reason, again, too_large=False):
         super().__init__(reason)
-        self.reason, self.again = reason, again
+        self.reason, self.again, self.too_large = reason, again, too_large
 
 
 class Rest:
@@ -49,7 +52,7 @@ class Rest:
     @property
     def path(self):
         """The model's address."""
-        return f"{self.url}/v1/models/{self.model}{self._version}"
+        return f"{self.url}/v1/models/{urllib.parse.quote(self.model, safe='')}{self._version}"
 
     def find_model(self):
         """Take the server's only model, where none is named.
@@ -98,12 +101,16 @@ class Rest:
             with urllib.request.urlopen(request, timeout=self.timeout) as response:
                 told = json.load(response)
         except urllib.error.HTTPError as error:
-            raise Unanswered(_error_of(error), error.code in AGAIN) from error
+            raise Unanswered(_error_of(error), error.code in AGAIN, error.code == 413) from error
         except TimeoutError as error:
             raise Unanswered(late, again=True) from error
         except urllib.error.URLError as error:
             reason = late if isinstance(error.reason, TimeoutError) else f"nobody answers ({plain(error.reason)})"
             raise Unanswered(reason, again=True) from error
+        except http.client.IncompleteRead as error:
+            raise Unanswered("the answer broke off", again=True) from error
+        except http.client.HTTPException as error:
+            raise Unanswered("the answer is not HTTP; is this the server's REST port?", again=False) from error
         except OSError as error:
             raise Unanswered(f"the connection broke ({plain(error)})", again=True) from error
         except ValueError as error:
@@ -188,7 +195,7 @@ def _error_of(error):
     """What a server says about a failure."""
     try:
         text = json.loads(error.read(1 << 16))["error"]
-    except (ValueError, KeyError, TypeError, OSError):
+    except (ValueError, KeyError, TypeError, OSError, http.client.HTTPException):
         return f"HTTP {error.code} {error.reason}"
     return f"HTTP {error.code}: {_one_line(text)}"
 

@@ -6,6 +6,7 @@ Source: "RESTful API" in TensorFlow Serving's documentation, https://www.tensorf
 import dataclasses
 import itertools
 import json
+import math
 
 import numpy as np
 import pybase64
@@ -78,13 +79,13 @@ def read_request(body, signatures):
         raise Refused(400, "the body must hold either instances (row format) or inputs (columns)")
     inputs, by_row = signatures[name].inputs, "instances" in request
     columns = rows_to_columns(request["instances"], inputs) if by_row else named_columns(request["inputs"], inputs)
+    in_rows = by_row or signatures[name].rows
+    if in_rows:  # before they are converted, which takes its time
+        _check_rows(columns)
     arrays = {key: to_array(columns[key], inputs[key], key) for key in inputs}
-    if by_row or signatures[name].rows:
-        counts = {key: len(array) for key, array in arrays.items()}
-        if len(set(counts.values())) > 1:
-            raise Refused(400, f"inputs of one request must have equally many rows, not {counts}")
-        if max(counts.values()) > MOST_ROWS:
-            raise Refused(400, f"one request may hold {MOST_ROWS} rows at most, not {max(counts.values())}")
+    counts = {key: len(array) for key, array in arrays.items()} if in_rows else {}
+    if len(set(counts.values())) > 1:
+        raise Refused(400, f"inputs of one request must have equally many rows, not {counts}")
     return name, arrays, by_row
 
 
@@ -106,6 +107,7 @@ def rows_to_columns(instances, inputs):
     """Input names -> lists of each row's value."""
     if not isinstance(instances, list) or not instances:
         raise Refused(400, "instances must be a list of at least one")
+    _check_rows({"instances": instances})
     if len(inputs) == 1 and not all(_is_named(row, inputs) for row in instances):
         return {next(iter(inputs)): instances}
     for place, row in enumerate(instances):
@@ -119,6 +121,12 @@ def named_columns(given, inputs):
         return {next(iter(inputs)): given}
     _check_names(given, inputs, "inputs")
     return given
+
+
+def _check_rows(columns):
+    most = max((len(column) for column in columns.values() if isinstance(column, list)), default=0)
+    if most > MOST_ROWS:
+        raise Refused(400, f"one request may hold {MOST_ROWS} rows at most, not {most}")
 
 
 def _is_named(value, inputs):
@@ -148,19 +156,22 @@ def to_array(value, tensor, name):
 
 
 def _numbers(value, dtype, name):
+    kinds = {"f": {int, float}, "i": {int}, "u": {int}, "b": {bool}}
     try:
-        array = np.asarray(value)
+        array = np.asarray(value, object)  # as numbers, one long text among them would be as much memory for each of them
     except ValueError:
         raise Refused(400, f"{name} must be numbers in lists of equal length") from None
-    kinds = {"f": "iuf", "i": "iu", "u": "iu", "b": "b"}
-    if array.size and array.dtype.kind not in kinds.get(dtype.kind, ""):
+    if not set(map(type, array.ravel().tolist())) <= kinds.get(dtype.kind, set()):
         raise Refused(400, f"{name} must be {dtype.name} in lists of equal length")
     if dtype.kind in "iu" and array.size:
         limits = np.iinfo(dtype)
         if array.min() < limits.min or array.max() > limits.max:
             raise Refused(400, f"{name} holds numbers that do not fit into {dtype.name}")
-    with np.errstate(over="ignore"):
-        return array.astype(dtype)
+    try:
+        with np.errstate(over="ignore"):
+            return array.astype(dtype)
+    except OverflowError:  # an integer of hundreds of digits
+        raise Refused(400, f"{name} holds numbers that do not fit into {dtype.name}") from None
 
 
 def _strings(value, name):
@@ -172,6 +183,8 @@ def _strings(value, name):
         if not leaf:
             return np.empty(shape, object)
         leaf = leaf[0]
+    if math.prod(shape) > MOST_ROWS:
+        raise Refused(400, f"one request may hold {MOST_ROWS} strings at most, not {math.prod(shape)}")
     array = np.empty(shape, object)
     for place in itertools.product(*map(range, shape)):  # numpy's ndindex takes as long as all the rest
         item = value
@@ -179,19 +192,20 @@ def _strings(value, name):
             if not isinstance(item, list) or len(item) != size:
                 raise Refused(400, f"{name} must be strings in lists of equal length")
             item = item[index]
-        array[place] = _bytes(item, f"{name}{''.join(f'[{index}]' for index in place)}")
+        array[place] = _bytes(item, name, place)
     return array
 
 
-def _bytes(item, where):
+def _bytes(item, name, place):
     if isinstance(item, str):
         return item.encode("utf-8", "surrogatepass")
-    if not isinstance(item, dict) or set(item) != {"b64"} or not isinstance(item["b64"], str):
-        raise Refused(400, f'{where} must be a string or {{"b64": "..."}}')
     try:
-        return pybase64.b64decode(item["b64"], validate=True)
+        if isinstance(item, dict) and set(item) == {"b64"} and isinstance(item["b64"], str):
+            return pybase64.b64decode(item["b64"], validate=True)
+        wrong = 'must be a string or {"b64": "..."}'
     except ValueError:  # also text beyond ASCII
-        raise Refused(400, f"{where} is not base64") from None
+        wrong = "is not base64"
+    raise Refused(400, f"{name}{''.join(f'[{index}]' for index in place)} {wrong}")
 
 
 def answer_json(outputs, by_row):

@@ -14,6 +14,12 @@ FILES = {"savedmodel": "saved_model.pb", "tflite": "model.tflite", "onnx": "mode
 WAVEFORM = "serving_default"
 """The only signature of the formats that have no strings."""
 
+MOST_BYTES = 8 << 20
+"""What one request to a server holds at most: half of what kwscls's own takes."""
+
+DIGITS = 22
+"""Letters that a number takes in JSON, with its comma."""
+
 PATIENCE = 60
 """Seconds that a server's answer may take."""
 
@@ -123,12 +129,30 @@ def grpc(folder, url, name, **_):
 def _remote(server):
     def ask(signature, **inputs):
         try:
-            return {name: _array(value) for name, value in server.outputs(signature, inputs).items()}
+            found = [server.outputs(signature, some) for some in in_parts(inputs)]
+            return {name: np.concatenate([_array(one[name]) for one in found]) for name in found[0]}
         except remote.Unanswered as failed:
             raise KwsclsError(failed.reason, server.url, "start a server there, or name another with --url"
                               if failed.again else None) from failed
 
     return ask
+
+
+def in_parts(inputs, most=MOST_BYTES):
+    """The same rows in as few requests as keep each below so many bytes, if one row does.
+
+    Args:
+        inputs: by name: arrays [rows, ...], or lists of bytes.
+        most: bytes of a request's JSON.
+
+    Returns:
+        A list of such dicts.
+    """
+    rows = len(next(iter(inputs.values())))
+    largest = sum(max(4 * len(one) // 3 if isinstance(one, bytes) else DIGITS * np.size(one) for one in value)
+                  for value in inputs.values())
+    share = max(1, most // max(1, largest))
+    return [{name: value[at:at + share] for name, value in inputs.items()} for at in range(0, rows, share)]
 
 
 def _array(value):

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import logging
 import os
 import signal
 import socket
@@ -25,6 +26,7 @@ from kwscls.serving.connection import Patience
 from kwscls.serving.rest import Refused
 from kwscls.serving.versions import Versions, name_of
 
+LOG = logging.getLogger(__name__)
 PAGE = Path(__file__).with_name("page.html")
 # The page brings everything with it; a browser that obeys this lets it ask nobody but this server.
 POLICY = ("default-src 'none'; script-src 'unsafe-inline' blob:; worker-src blob:; style-src 'unsafe-inline'; "
@@ -82,9 +84,14 @@ class Server:
         return Response(rest.answer_json(outputs, by_row), media_type=JSON)
 
     async def status(self, request):
-        """Which versions there are and how they fare."""
-        self._servable(request)
-        return JSONResponse(self.versions.status())
+        """Which versions there are and how they fare; or one of them."""
+        self._check_name(request)
+        rows, version = self.versions.status(), request.path_params.get("version")
+        if version is not None:
+            rows = [row for row in rows if row["version"] == version]
+        if not rows:
+            raise Refused(404, f"there is no version {version[:80]!r} of {self.name!r}")
+        return JSONResponse({"model_version_status": rows})
 
     async def metadata(self, request):
         """The signatures, as TensorFlow Serving shows them."""
@@ -123,13 +130,16 @@ class Server:
         return HTMLResponse(_page(), headers={"content-security-policy": POLICY, "cache-control": "no-cache"})
 
     def _servable(self, request):
-        name, version = request.path_params["name"], request.path_params.get("version")
-        current = self.versions.current
-        if name != self.name:
-            raise Refused(404, f"there is no model {name[:80]!r}; this server has {self.name!r}")
+        self._check_name(request)
+        version, current = request.path_params.get("version"), self.versions.current
         if version is not None and version != str(current.version):
             raise Refused(404, f"there is no version {version[:80]!r}; {self.name!r} is served in version {current.version}")
         return current
+
+    def _check_name(self, request):
+        name = request.path_params["name"]
+        if name != self.name:
+            raise Refused(404, f"there is no model {name[:80]!r}; this server has {self.name!r}")
 
     async def _body(self, request):
         """The body of a request, which counts into `held` from then on."""
@@ -137,7 +147,7 @@ class Server:
         expected = int(told) if told.isdecimal() else 0
         held = max(expected, 1) if expected <= self.body_limit else 0
         if self.held + held > HELD * self.body_limit:
-            raise Refused(503, "too many large requests at once; try again later")
+            raise self._too_many()
         if expected > self.body_limit and request.headers.get("expect", "").lower() == "100-continue":
             raise self._too_large()  # the client asks before it sends
         try:
@@ -156,6 +166,8 @@ class Server:
                 if size > self.body_limit:
                     self.held -= sum(map(len, parts))
                     parts.clear()
+                elif self.held + len(part) > HELD * self.body_limit:
+                    raise self._too_many()
                 else:
                     self.held += len(part)
                     parts.append(part)
@@ -168,6 +180,9 @@ class Server:
 
     def _too_large(self):
         return Refused(413, f"a body may have {self.body_limit} bytes at most")
+
+    def _too_many(self):
+        return Refused(503, "too many large requests at once; try again later")
 
     @contextlib.asynccontextmanager
     async def _life(self, app):
@@ -183,8 +198,8 @@ class Server:
             await asyncio.sleep(self.poll)
             try:
                 await asyncio.to_thread(self.versions.refresh)
-            except OSError as error:  # the folder changes under our eyes; the next look will tell
-                self.versions.broken[0] = str(error)
+            except Exception:  # whatever it is, the version that answers goes on, and the next look may find better
+                LOG.exception("the versions could not be looked at")
 
     def _measured(self, route):
         """The route, with its requests counted and timed."""
@@ -236,7 +251,10 @@ def serve(settings, ready=None):
 
     def load(folder, version):
         loaded = Servable(folder, version)
-        loaded.warm()
+        try:
+            loaded.warm()
+        except Refused as error:
+            raise KwsclsError(f"does not answer: {error.reason}", folder, "export it again") from error
         return loaded
 
     versions = Versions(settings.folder, load)
@@ -279,7 +297,7 @@ def listening(host, port):
         except OSError:
             place.close()
             raise
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:  # UnicodeError: no host can have that name
         why = os.strerror(error.errno).lower() if isinstance(error, OSError) and (error.errno or 0) > 0 else str(error)
         raise KwsclsError(f"cannot listen there: {why}", f"{host}:{port}", "choose another --port or --host") from error
     return place

@@ -70,9 +70,9 @@ class Versions:
         self.broken = {version: why for version, why in self.broken.items() if version in there}
         for version in sorted(there, reverse=True):
             place = there[version]
-            changed = (place / "saved_model.pb").stat().st_mtime_ns
             if self.current is not None and (self.current.version, self.current.folder) == (version, place):
                 return
+            changed = state_of(place)
             if version in self.broken and self._seen.get(version) == changed:
                 continue
             self._seen[version] = changed
@@ -87,8 +87,14 @@ class Versions:
             return
 
     def status(self):
-        """What TensorFlow Serving's status call tells about a model."""
+        """What TensorFlow Serving's status call tells about a model: a row a version."""
         rows = [(self.current.version, "AVAILABLE", "OK", "")]
         rows += [(version, "END", "INVALID_ARGUMENT", why) for version, why in self.broken.items()]
-        return {"model_version_status": [{"version": str(version), "state": state, "status": {
-            "error_code": code, "error_message": message}} for version, state, code, message in sorted(rows, reverse=True)]}
+        return [{"version": str(version), "state": state, "status": {"error_code": code, "error_message": message}}
+                for version, state, code, message in sorted(rows, reverse=True)]
+
+
+def state_of(folder):
+    """What changes while a model is copied or trained anew: of each of its files the path, size and time."""
+    found = [(path, path.stat()) for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+    return tuple((str(path), status.st_size, status.st_mtime_ns) for path, status in found)

@@ -50,7 +50,8 @@ def test_gain_is_in_decibels_and_cut_off():
 
 def test_an_ear_for_halves_minds_noise_and_shifts_but_no_gain(ear):
     waveforms, truth = made()
-    rows = robustness.robustness(ear, waveforms, truth, [np.random.default_rng(1).normal(size=5000)], groups=truth // 2)
+    marks, noise = np.eye(2, dtype=bool)[truth], np.random.default_rng(1).normal(size=5000)
+    rows = robustness.robustness(ear, waveforms, marks, [noise], groups=truth // 2)
     level = {(row["kind"], row["level"]): row["accuracy"] for row in rows}
     assert len(rows) == 16 and {row["undisturbed"] for row in rows} == {1.0}
     assert level["noise", 20] == 1.0 and level["gain", -30] == 1.0
@@ -76,5 +77,11 @@ def test_noise_that_does_not_sound_is_refused(noises, message):
 
 
 def test_bad_input_is_told(ear):
-    with pytest.raises(KwsclsError, match="2 true labels for 3 clips"):
-        robustness.robustness(ear, np.ones((3, 1000), np.float32), [0, 1], [np.ones(10)])
+    with pytest.raises(KwsclsError, match="labels of 2 clips for 3"):
+        robustness.robustness(ear, np.ones((3, 1000), np.float32), np.eye(2, dtype=bool), [np.ones(10)])
+
+
+def test_any_label_of_a_clip_is_right(ear):
+    """Of clips with both labels every answer is, whatever a disturbance makes of it."""
+    rows = robustness.robustness(ear, made()[0], np.ones((len(made()[0]), 2), bool), [np.random.default_rng(1).normal(size=5000)])
+    assert {row["accuracy"] for row in rows} == {1.0}

@@ -48,7 +48,7 @@ def test_windows_are_those_of_listen(folder):
             return np.array(heard[-1:])
 
     list(listen(Spy(), iter([np.concatenate(pieces)]), RULES))
-    np.testing.assert_allclose(scores, heard, atol=1e-6)
+    np.testing.assert_allclose(scores, heard[:len(scores)], atol=1e-6)  # behind the end listen hears silence too
     assert times[0] == pytest.approx(0.1) and seconds == pytest.approx(sum(map(len, pieces)) / 16000)
 
 

@@ -1,3 +1,6 @@
+import json
+
+from kwscls import console
 from kwscls.evaluation import tables
 from kwscls.evaluation.calibration import reliability
 from kwscls.evaluation.scores import scores
@@ -33,9 +36,16 @@ def test_numbers_are_short():
 
 
 def test_the_table_of_labels_fits_into_80_columns(capsys):
-    from kwscls import console
-
     rows = [("backward", 1000, "100.0 (99-100)", "97.9 (89-100)", "97.9 (89-100)", "0.985")]
     console.table("Each label", tables.LABEL_COLUMNS, rows)
     out = capsys.readouterr().out
     assert "…" not in out and all(cell in out for cell in rows[0][2:])
+
+
+def test_names_with_brackets_and_odd_bytes_are_shown_whole(capsys):
+    console.table("of [my] words", ("recording", "label"), [("song [live].wav", "[red]x"), ("take[/x].wav", "caf\udce9")])
+    shown = capsys.readouterr().out
+    for name in ("of [my] words", "song [live].wav", "[red]x", "take[/x].wav", "caf\\udce9"):
+        assert name in shown
+    console.print_json({"path": "caf\udce9"})
+    assert json.loads(capsys.readouterr().out) == {"path": "caf\udce9"}

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import shutil
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -12,6 +14,7 @@ from kwscls import predict as verb
 from kwscls.data import storage
 from kwscls.errors import KwsclsError
 from kwscls.serving import bulk, bundle, predict
+from kwscls.serving.versions import state_of
 
 CLIPS = 10
 
@@ -93,6 +96,23 @@ def test_another_question_begins_anew(small_bundle, sounds, tmp_path):
     assert (place / "answers-000000.done.json").exists()
     bulk.begin(place, ["another"])
     assert not (place / "answers-000000.done.json").exists()
+
+
+def test_a_model_that_was_trained_anew_answers_anew(small_bundle, tmp_path):
+    folder = shutil.copytree(small_bundle, tmp_path / "model")
+    first, state = bulk.loaded(str(folder)), state_of(folder)
+    assert bulk.loaded(str(folder)) is first
+    os.utime(folder / "saved_model.pb", (1, 1))
+    assert state_of(folder) != state and bulk.loaded(str(folder)) is not first
+
+
+def test_names_that_are_no_text_and_standard_input(small_bundle, sounds, tmp_path):
+    odd = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav")
+    shutil.copy(sounds / "0.wav", odd)
+    assert bulk.predict_table(small_bundle, [odd], tmp_path / "answers.csv") == (1, 0)
+    assert "caf\\udce9.wav" in (tmp_path / "answers.csv").read_text()
+    with pytest.raises(KwsclsError, match="standard input: cannot go into a table"):
+        bulk.predict_table(small_bundle, ["-"], tmp_path / "other.csv")
 
 
 def test_manifests_addresses_and_missing_files(small_bundle, sounds, tmp_path):

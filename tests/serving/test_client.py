@@ -142,6 +142,35 @@ def test_the_error_of_tensorflow_serving_names_the_clip(scripted, files):
     assert next(client.ask(scripted, files[:1])).error == f"{files[0]}: not a WAV file"
 
 
+def test_too_large_a_request_is_split(scripted, files):
+    large = (413, '{"error": "a body may have 1 bytes at most"}')
+    Scripted.script[:] = [large, GOOD, large]
+    answers = list(client.ask(scripted, files[:2]))
+    assert answers[0].scores == {"b": 0.75, "a": 0.25} and "may have 1 bytes" in answers[1].error and not Scripted.script
+
+
+@pytest.mark.parametrize("said,reason", [(b"\x00\x00\x12\x04\x00", "not HTTP; is this the server's REST port"),
+                                         (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", "broke off")])
+def test_what_speaks_no_http(files, said, reason):
+    with socket.create_server(("127.0.0.1", 0)) as place:
+        def answer():
+            connection, _ = place.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(said)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(KwsclsError, match=reason):
+            list(client.ask(remote.Rest(f"http://127.0.0.1:{place.getsockname()[1]}", "words"), files[:1], retries=0))
+        thread.join()
+
+
+def test_names_are_written_as_addresses_want_them(capsys):
+    assert remote.Rest("http://h:1", "my wörter", 3).path == "http://h:1/v1/models/my%20w%C3%B6rter/versions/3"
+    assert "base64 -w0 'my clip (1).wav')" in client.examples(remote.Rest("http://h:1", "m"), "my clip (1).wav")
+
+
 def test_nobody_there(files):
     with socket.socket() as place:
         place.bind(("127.0.0.1", 0))

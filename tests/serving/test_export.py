@@ -181,6 +181,24 @@ def test_what_differs_is_told(copied, capsys):
     assert "which onnx does not run" in capsys.readouterr().err
 
 
+def test_checksums_cover_every_file_of_the_model(copied):
+    checksums.check(copied)
+    (copied / "metrics.json").write_text("{}")  # as an evaluation leaves it
+    assert checksums.check(copied)
+    checksums.add(copied, copied / "metrics.json")
+    (copied / "metrics.json").write_text("{ }")
+    with pytest.raises(KwsclsError, match="is not what"):
+        checksums.check(copied)
+    sums = copied / "SHA256SUMS"
+    lines = sums.read_text().splitlines(True)
+    sums.write_text("".join(line for line in lines if not line.endswith(("metrics.json\n", "saved_model.pb\n"))))
+    with pytest.raises(KwsclsError, match="saved_model.pb: is not in SHA256SUMS"):
+        checksums.check(copied)
+    sums.write_text("")
+    with pytest.raises(KwsclsError, match="is not in SHA256SUMS"):
+        checksums.check(copied)
+
+
 def test_nothing_finite_is_the_same_as_what_is_no_number():
     row = {"signature": "top", **proof.difference(np.array([np.nan, 1.0]), np.array([0.0, 1.0]))}
     from kwscls.serving.verify import within

@@ -10,7 +10,7 @@ import pytest
 from kwscls import listen as verb
 from kwscls.errors import KwsclsError
 from kwscls.serving import bundle as bundles
-from kwscls.serving.detector import STORED, Detector, ListenRules
+from kwscls.serving.detector import STORED, Detector, ListenRules, of_windows
 from kwscls.serving.listening import listen, sound, stored_rules, streamed, windowed
 from tests.conftest import write_wav
 from tests.serving.test_predict import Loud
@@ -45,6 +45,20 @@ def test_the_size_of_the_blocks_does_not_matter(block):
     blocks = (waveform[at:at + block] for at in range(0, 1000, block))
     found = list(listen(Listener(), blocks, ListenRules(default=0.65, smooth=1, refractory=0.2, hop=0.025)))
     assert [one.time for one in found if one.label == "loud"] == [0.325, 0.825]
+
+
+def test_a_word_at_the_end_is_heard():
+    """Smoothing wants a few windows with it, which the silence behind the sound gives."""
+    waveform = np.zeros(500, np.float32)
+    waveform[470:] = 0.9
+    found = listen(Listener(), [waveform], ListenRules(default=0.7, smooth=3, refractory=1.0, hop=0.025))
+    assert [one.label for one in found if one.label == "loud"] == ["loud"]
+
+
+def test_windows_of_frames_count_by_their_highest_and_no_number_is_never_heard():
+    frames = np.array([[[0.9, 0.1], [0.2, 0.8]], [[0.6, 0.4], [0.6, 0.4]]])
+    np.testing.assert_array_equal(of_windows(frames), [[0.9, 0.8], [0.6, 0.4]])
+    assert Detector(["a", "b"], ListenRules()).hear(1.0, [np.nan, np.nan]) is None
 
 
 def test_the_stream_hears_what_windows_hear(small_bundle):

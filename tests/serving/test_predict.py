@@ -89,6 +89,22 @@ def test_frames_of_overlapping_windows_make_one_timeline(tmp_path):
     np.testing.assert_allclose(scores[times > 0.15, 1], 0.5, atol=1e-3)
 
 
+@pytest.mark.parametrize("length", [10, 100, 107, 230, 237])
+def test_a_timeline_has_a_frame_a_step(tmp_path, length):
+    """Wherever the last window begins, its frames do not stand among those of the windows before; only seams are shorter."""
+    answer = next(predict(LoudFrames(), [write(tmp_path / "a.wav", np.full(length, 0.5))]))
+    times, steps = answer.frames[0], np.diff(answer.frames[0])
+    assert len(times) == len(answer.frames[1]) >= 1 and (steps > 0).all() and (steps < 0.0201).all()
+    assert (steps < 0.0199).sum() < len(answer.windows)
+
+
+def test_a_rate_that_cannot_be_is_told(tmp_path):
+    odd = write(tmp_path / "odd.wav", np.zeros(100), 7)
+    good = write(tmp_path / "good.wav", np.zeros(100))
+    answers = list(predict(Loud(), [odd, good]))
+    assert "cannot resample from 7" in answers[0].error and answers[1].error is None
+
+
 def test_what_cannot_be_asked(tmp_path):
     with pytest.raises(KwsclsError, match="does not exist"):
         list(predict(Loud(), [str(tmp_path / "none.wav")]))

@@ -92,3 +92,13 @@ def test_inputs_and_outputs_arrive_whole(way, request):
 def test_where_nobody_is(runtime, address, reason):
     with pytest.raises(KwsclsError, match=f"{reason}.*start a server there"):
         runtime(None, address, "words")("top", wav_bytes=[b""])
+
+
+def test_requests_stay_small():
+    """Half a minute of clips in one request would be more than a server takes."""
+    waveforms = np.zeros((8, 160000), np.float32)
+    parts = runtimes.in_parts({"waveform": waveforms})
+    assert [len(part["waveform"]) for part in parts] == [2, 2, 2, 2]
+    assert [len(part["wav_bytes"]) for part in runtimes.in_parts({"wav_bytes": [bytes(300_000)] * 50})] == [20, 20, 10]
+    assert len(runtimes.in_parts({"waveform": np.zeros((2, 10_000_000), np.float32)})) == 2
+    assert len(runtimes.in_parts({"waveform": waveforms[:, :16000]})) == 1

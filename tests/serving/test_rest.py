@@ -65,7 +65,10 @@ def test_several_inputs_by_name():
     (b'{"signature_name": "two", "instances": [{"a": 4294967296, "b64": ["a"]}]}', "do not fit"),
     (b'{"signature_name": "two", "inputs": {"a": [1], "b64": [["a"], ["b"]]}}', "equally many rows"),
     (b'{"signature_name": "two", "instances": [{"a": 1}]}', "instance 0 must hold a, b64"),
-    (b'{"instances": [' + b"[0]," * 5000 + b"[0]]}", "4096 rows at most")])
+    (b'{"instances": [' + b"[0]," * 5000 + b"[0]]}", "4096 rows at most"),
+    (b'{"inputs": {"x": [' + b'"",' * 5000 + b'""]}}', "4096 rows at most"),
+    (b'{"signature_name": "two", "inputs": {"a": [1], "b64": [[' + b'"",' * 5000 + b'""]]}}', "4096 strings at most"),
+    (b'{"instances": [[1' + b"0" * 400 + b"]]}", "do not fit"), (b'{"instances": [[1, true]]}', "float32")])
 def test_what_is_refused(body, reason):
     with pytest.raises(Refused, match=reason) as error:
         rest.read_request(body, SIGNATURES)
@@ -80,3 +83,9 @@ def test_answers_by_row_and_by_column():
     lone = {"out_bytes": np.array([[b"\xff"]], object)}
     assert json.loads(rest.answer_json(lone, True)) == {"predictions": [[{"b64": "/w=="}]]}
     assert json.loads(rest.answer_json(lone, False)) == {"outputs": [[{"b64": "/w=="}]]}
+
+
+def test_one_long_text_among_many_numbers_takes_no_memory_for_each():
+    """As an array of texts it would take four times its letters in every place: 16 GB here."""
+    with pytest.raises(Refused, match="float32"):
+        read(instances=[["1"] * 4000 + ["a" * 1_000_000]])

@@ -1,5 +1,6 @@
 """The server from outside: TensorFlow Serving's paths, bad clients, hot swap, a good end."""
 
+import asyncio
 import base64
 import json
 import os
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import types
 
 import httpx
 import numpy as np
@@ -102,6 +104,38 @@ def test_a_hundred_megabytes_are_refused_and_not_kept(served, told):
     assert memory() - before < 40e6 and one.held == 0
 
 
+def test_bodies_that_began_together_are_refused_as_they_grow(served, monkeypatch):
+    monkeypatch.setattr(served[1], "held", server.HELD * (1 << 20) - 1000)
+    body = (bytes(600) for _ in range(4))  # whose length nobody told
+    answer = httpx.post(f"{served[0]}/v1/models/small:predict", content=body)
+    assert answer.status_code == 503 and served[1].held == server.HELD * (1 << 20) - 1000
+
+
+def test_one_version_tells_of_itself_alone(served, monkeypatch):
+    monkeypatch.setitem(served[1].versions.broken, 7, "is damaged")
+    monkeypatch.setattr(served[1].versions, "refresh", lambda: None)
+    told = {version: httpx.get(f"{served[0]}/v1/models/small/versions/{version}").json()["model_version_status"]
+            for version in (1, 7)}
+    assert [(row["version"], row["state"]) for rows in told.values() for row in rows] == [("1", "AVAILABLE"), ("7", "END")]
+
+
+def test_the_eye_on_the_folder_stays_open(caplog):
+    looks = []
+
+    def refresh():
+        looks.append(1)
+        raise RuntimeError("anything")
+
+    async def look():
+        watching = asyncio.create_task(server.Server("m", types.SimpleNamespace(refresh=refresh), poll=0.001)._watch())
+        while len(looks) < 3:
+            await asyncio.sleep(0.001)
+        watching.cancel()
+
+    asyncio.run(asyncio.wait_for(look(), 10))
+    assert "could not be looked at" in caplog.text
+
+
 def raw(address, text, seconds=5):
     """What a server writes to a connection on which `text` was sent and nothing more, until it closes it."""
     host, port = address.removeprefix("http://").split(":")
@@ -169,8 +203,9 @@ def test_addresses_that_cannot_be_had():
             server.listening("127.0.0.1", place.getsockname()[1])
     with pytest.raises(KwsclsError, match="cannot listen there"):
         server.listening("no.such.host.invalid", 80)
-    with pytest.raises(KwsclsError, match="cannot listen there"):
-        server.listening("127.0.0.1", 99999999)
+    for host, port in (("127.0.0.1", 99999999), ("a..b", 80)):
+        with pytest.raises(KwsclsError, match="cannot listen there"):
+            server.listening(host, port)
 
 
 SERVE = """

@@ -41,7 +41,7 @@ def test_the_newest_answers_and_a_broken_one_changes_nothing(tmp_path):
     put(tmp_path / "3", "bad")
     versions.refresh()
     assert versions.current is first and "is damaged" in versions.broken[3]
-    assert [row["state"] for row in versions.status()["model_version_status"]] == ["END", "AVAILABLE"]
+    assert [row["state"] for row in versions.status()] == ["END", "AVAILABLE"]
     put(tmp_path / "2")
     versions.refresh()
     assert versions.current.version == 2
@@ -50,6 +50,25 @@ def test_the_newest_answers_and_a_broken_one_changes_nothing(tmp_path):
     versions.refresh()
     assert versions.current.version == 3 and not versions.broken
     (tmp_path / "3" / "saved_model.pb").unlink()
+    versions.refresh()
+    assert versions.current.version == 2
+
+
+def test_a_version_that_is_still_being_copied_is_tried_again(tmp_path):
+    """Its graph arrives before its weights."""
+    def whole(folder, version):
+        if not (folder / "variables" / "variables.index").exists():
+            raise KwsclsError("holds no weights", folder)
+        return load(folder, version)
+
+    for version in ("1", "2"):
+        put(tmp_path / version)
+    (tmp_path / "1" / "variables").mkdir()
+    (tmp_path / "1" / "variables" / "variables.index").touch()
+    versions = Versions(tmp_path, whole)
+    assert versions.current.version == 1
+    (tmp_path / "2" / "variables").mkdir()
+    (tmp_path / "2" / "variables" / "variables.index").touch()
     versions.refresh()
     assert versions.current.version == 2
 
