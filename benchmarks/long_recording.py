@@ -2,7 +2,7 @@
 
     python -m benchmarks.long_recording PREPARED SPEECH_COMMANDS NOISE [--run export/keywords] [--hours 3] [--out build/long]
 
-PREPARED is the folder that the model was trained from (`data/keywords12`), SPEECH_COMMANDS the manifest of the recordings
+PREPARED is the folder that the model was trained from (`data/keywords12_more`), SPEECH_COMMANDS the manifest of the recordings
 that it was made of, NOISE a folder of recordings of other noise. Keywords are PREPARED's test clips; all clips of other words by
 speakers of the test split, and by those of no split, are the unknown words; validation likewise. Half of the noise is for
 the validation split, on which the rules are chosen, and half for the test split. What is written into --out: the folder

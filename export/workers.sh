@@ -1,6 +1,7 @@
 #!/bin/bash
 # One training on several machines over ssh:  export/workers.sh "alpha beta" --data /data/words --model ast
-# Each has kwscls and the data in the same place; the first one writes the run. When a worker dies, all end, and the same
+# Each has kwscls and the data in the same place; the first one writes the run. PYTHON names another python than the one on
+# the machines' paths, such as PYTHON=$PWD/.venv/bin/python, and SSH another way in than ssh. When a worker dies, all end, and the same
 # words go on from the last epoch's checkpoint.
 set -euo pipefail
 hosts=($1)

@@ -18,7 +18,12 @@ _REASONS = {
     errno.EPERM: "not permitted",
     errno.EROFS: "the file system is read-only",
     errno.ENOTDIR: "a part of the path is a file",
+    errno.EEXIST: "a part of the path is a file",
+    errno.ENAMETOOLONG: "a part of the path is longer than names may be",
 }
+_UMASK = os.umask(0)  # it can be read only by setting it, which threads would do at once, so it is read when this is imported
+os.umask(_UMASK)
+_BESIDE = ".kwscls-"  # so begins what is in the making; short, as the name that it gets may be as long as names can be
 
 
 @contextlib.contextmanager
@@ -34,9 +39,9 @@ def writing(path):
     path = Path(path)
     with _mendable(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=_BESIDE, suffix=path.suffix, dir=path.parent)
         os.close(handle)
-        os.chmod(name, 0o666 & ~_umask())
+        os.chmod(name, 0o666 & ~_UMASK)
         try:
             yield Path(name)
             os.replace(name, path)
@@ -53,15 +58,15 @@ def writing_folder(path, overwrite=False):
         overwrite: whether a folder that is there already may be replaced.
 
     Raises:
-        KwsclsError: the folder exists, the disk is full, or the place cannot be written.
+        KwsclsError: the folder exists or is a link to nothing, the disk is full, or the place cannot be written.
     """
-    path = Path(path)
+    path = settled(path)
     if path.exists() and not overwrite:
         raise KwsclsError("exists already", path, "choose another name or pass --overwrite")
     with _mendable(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-        os.chmod(beside, 0o777 & ~_umask())
+        beside = Path(tempfile.mkdtemp(prefix=_BESIDE, dir=path.parent))
+        os.chmod(beside, 0o777 & ~_UMASK)
         try:
             yield beside
             replace_folder(beside, path)
@@ -70,15 +75,37 @@ def writing_folder(path, overwrite=False):
 
 
 def replace_folder(source, target):
-    """Put the folder `source` where `target` is to be; an older `target` disappears only afterwards."""
-    source, target = Path(source), Path(target)
+    """Put the folder `source` where `target` is to be; an older `target` disappears only afterwards, and a link stays one."""
+    source, target = Path(source), settled(target)
     old = None
     if target.exists():
-        old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
+        old = Path(tempfile.mkdtemp(prefix=_BESIDE, dir=target.parent))
         os.rename(target, old / target.name)
-    os.rename(source, target)
+    try:
+        os.rename(source, target)
+    except OSError:
+        if old:
+            os.rename(old / target.name, target)
+            old.rmdir()
+        raise
     if old:
         shutil.rmtree(old)
+
+
+def settled(path):
+    """The place that a folder to be has: what a link leads to, and where `.` is.
+
+    Raises:
+        KwsclsError: it is a link to nothing, or the root of all folders.
+    """
+    path = Path(path)
+    if path.is_symlink() and not path.exists():
+        raise KwsclsError("is a link to nothing", path, "take it away or choose another name")
+    if path.is_symlink() or path.name in ("", ".."):
+        path = path.resolve()
+    if not path.name:
+        raise KwsclsError("cannot be replaced", path, "choose another place")
+    return path
 
 
 def write_bytes(path, data):
@@ -88,8 +115,8 @@ def write_bytes(path, data):
 
 
 def write_text(path, text):
-    """Write text to `path` in UTF-8, whole or not at all."""
-    write_bytes(path, text.encode("utf-8"))
+    """Write text to `path` in UTF-8, whole or not at all; bytes of file names that are none are escaped, as JSON does it."""
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def write_json(path, value):
@@ -101,12 +128,14 @@ def read_json(path):
     """Read a JSON file.
 
     Raises:
-        KwsclsError: the file is missing or is not JSON.
+        KwsclsError: the file is missing, cannot be read or is not JSON.
     """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise KwsclsError("does not exist", path) from error
+    except OSError as error:  # such as a folder
+        raise KwsclsError(f"cannot be read: {error.strerror}", path) from error
     except ValueError as error:
         raise KwsclsError(f"is not valid JSON ({error})", path) from error
 
@@ -134,9 +163,3 @@ def _mendable(path):
         if reason is None:
             raise
         raise KwsclsError(f"cannot be written: {reason}", path, "free space or choose another place") from error
-
-
-def _umask():
-    current = os.umask(0)
-    os.umask(current)
-    return current

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import os
 
 import pytest
 
@@ -60,8 +61,52 @@ def test_what_is_no_json(tmp_path):
         files.read_json(tmp_path / "a.json")
     with pytest.raises(KwsclsError, match="does not exist"):
         files.read_json(tmp_path / "b.json")
+    for place in (tmp_path, tmp_path / "a.json" / "b.json"):
+        with pytest.raises(KwsclsError, match="cannot be read"):
+            files.read_json(place)
 
 
 def test_checksum(tmp_path):
     (tmp_path / "a").write_bytes(b"abc" * 1000000)
     assert files.sha256(tmp_path / "a") == hashlib.sha256(b"abc" * 1000000).hexdigest()
+
+
+def test_names_as_long_as_a_disk_takes(tmp_path):
+    files.write_text(tmp_path / ("a" * 251 + ".txt"), "whole")
+    with files.writing_folder(tmp_path / ("b" * 255)):
+        pass
+    with files.writing_folder(tmp_path / ("b" * 255), overwrite=True):
+        pass
+    assert sorted(len(path.name) for path in tmp_path.iterdir()) == [255, 255]
+
+
+def test_bytes_that_are_no_utf_8_come_back_from_json(tmp_path):
+    files.write_json(tmp_path / "a.json", ["caf\udce9"])
+    assert files.read_json(tmp_path / "a.json") == ["caf\udce9"]
+
+
+def test_an_old_folder_comes_back_where_the_new_one_cannot_take_its_place(tmp_path):
+    (tmp_path / "run").mkdir()
+    with pytest.raises(FileNotFoundError):
+        files.replace_folder(tmp_path / "nowhere", tmp_path / "run")
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_links_stay_links(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "link").symlink_to("disk")
+    with files.writing_folder(tmp_path / "link", overwrite=True) as beside:
+        (beside / "new").touch()
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "disk" / "new").exists()
+    (tmp_path / "dangling").symlink_to("nowhere")
+    with pytest.raises(KwsclsError, match="is a link to nothing"):
+        with files.writing_folder(tmp_path / "dangling"):
+            pass
+
+
+def test_the_umask_is_kept_and_never_set(tmp_path, monkeypatch):
+    mask = os.umask(0)
+    os.umask(mask)
+    monkeypatch.delattr(os, "umask")  # which is the process' own, so that threads would set it for each other
+    files.write_text(tmp_path / "a", "")
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o666 & ~mask

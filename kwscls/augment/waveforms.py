@@ -53,10 +53,11 @@ def speed(waveforms, seed, share, most):
         float32 [batch, samples], linearly interpolated between samples; zeros come in from outside.
     """
     samples = tf.shape(waveforms)[1]
-    some, rest = _split(waveforms, share)
+    seeds = tf.random.split(seed, 2)
+    some, rest = _split(waveforms, share, seeds[0])
     count = tf.shape(some)[0]
     groups = -(-count // TOGETHER)
-    rate = 1 + _uniform(seed, groups, -most, most)
+    rate = 1 + _uniform(seeds[1], groups, -most, most)
     middle = tf.cast(samples, tf.float32) / 2
     at = (tf.range(tf.cast(samples, tf.float32)) - middle) * rate + middle + 1  # [groups, samples], after a zero in front
     at = tf.clip_by_value(at, 0, tf.cast(samples + 1, tf.float32))
@@ -130,10 +131,12 @@ def reverberate(waveforms, seed, rooms, share):
         share: of the clips that are changed, in [0, 1].
     """
     samples = tf.shape(waveforms)[1]
-    rest, dry = _split(waveforms, 1 - share)
-    choice = tf.random.stateless_uniform([tf.shape(dry)[0]], seed, 0, tf.shape(rooms)[0], tf.int32)
+    seeds = tf.random.split(seed, 2)
+    rest, dry = _split(waveforms, 1 - share, seeds[0])
+    choice = tf.random.stateless_uniform([tf.shape(dry)[0]], seeds[1], 0, tf.shape(rooms)[0], tf.int32)
     size = [_power_of_two(samples + tf.shape(rooms)[1])]
-    spectra = tf.signal.rfft(dry, size) * tf.gather(tf.signal.rfft(rooms, size), choice)
+    padded = tf.pad(dry, [[0, 0], [0, size[0] - samples]])  # rfft does it too, but not where no clip was chosen
+    spectra = tf.signal.rfft(padded, size) * tf.gather(tf.signal.rfft(rooms, size), choice)
     wet = tf.signal.irfft(spectra, size)[:, :samples]
     wet *= _rms(dry) / tf.maximum(_rms(wet), QUIET)
     return tf.concat([rest, wet], axis=0)
@@ -228,9 +231,10 @@ def _uniform(seed, batch, low, high):
     return tf.random.stateless_uniform([batch, 1], seed, low, high)
 
 
-def _split(waveforms, share):
-    """The first share of a batch, and the rest."""
-    count = tf.cast(tf.round(share * tf.cast(tf.shape(waveforms)[0], tf.float32)), tf.int32)
+def _split(waveforms, share, seed):
+    """The first share of a batch, rounded up or down at random so that small batches have it too, and the rest."""
+    exact = share * tf.cast(tf.shape(waveforms)[0], tf.float32)
+    count = tf.cast(tf.floor(exact + tf.random.stateless_uniform([], seed)), tf.int32)
     return waveforms[:count], waveforms[count:]
 
 

@@ -1,5 +1,8 @@
 """Unpacking what strangers packed: a ZIP or tar archive is unpacked whole, or refused whole."""
 
+import gzip
+import lzma
+import os
 import shutil
 import tarfile
 import zipfile
@@ -13,6 +16,9 @@ SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 MAX_RATIO = 100  # unpacked bytes per packed byte; recordings stay below 10
 MAX_FREE = 64 << 20  # unpacked bytes that need no ratio: silence packs well
 MAX_MEMBERS = 2_000_000
+MAX_NAME = 255  # bytes of a file's name that disks take
+DAMAGED = (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, lzma.LZMAError, zlib.error, EOFError, ValueError,
+           RuntimeError)
 
 
 def is_archive(path):
@@ -23,8 +29,8 @@ def is_archive(path):
 def unpack(archive, folder):
     """Unpack an archive into a new folder.
 
-    Refused before anything is written: absolute paths, `..`, links, devices, two members of one name, more than
-    `MAX_RATIO` unpacked bytes per packed byte.
+    Refused before anything is written: absolute paths, `..`, links, devices, two members of one name, a file that is a
+    folder too, names that no disk takes, more than `MAX_RATIO` unpacked bytes per packed byte.
 
     Args:
         archive: a ZIP or tar file, compressed or not.
@@ -50,8 +56,26 @@ def unpack(archive, folder):
                         shutil.copyfileobj(source, file, 1 << 20)
                     if target.stat().st_size != size:
                         raise KwsclsError(f"holds {name} with another size than it says", archive, "get it again")
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, ValueError, RuntimeError) as error:
-        raise KwsclsError(f"is no archive that can be unpacked ({error})", archive, "get it again") from error
+                if isinstance(packed, tarfile.TarFile):
+                    _read_to_end(packed.fileobj, limit)
+    except DAMAGED as error:
+        raise _refusal(archive, error) from error
+    except OSError as error:
+        if error.errno is not None:  # the disk's
+            raise
+        raise _refusal(archive, error) from error  # bzip2's word for damage
+
+
+def _refusal(archive, error):
+    return KwsclsError(f"is no archive that can be unpacked ({error})", archive, "get it again")
+
+
+def _read_to_end(file, limit):
+    """Read what follows a tar archive's last member: only then gzip compares its checksum."""
+    for _ in range(0, limit, 1 << 20):
+        if not file.read(1 << 20):
+            return
+    raise ValueError("it goes on behind its last file")
 
 
 def _zip_members(packed):
@@ -92,7 +116,13 @@ def _require_harmless(archive, members, limit):
             raise KwsclsError(f"would write outside its folder: {name!r}", archive, "it is refused; do not trust it")
         if path in seen:
             raise KwsclsError(f"holds {name!r} twice", archive, "it is refused; do not trust it")
+        if any(len(os.fsencode(part)) > MAX_NAME for part in path.parts):
+            raise KwsclsError(f"holds a file whose name is longer than {MAX_NAME} bytes: {path.name[:40]!r}...", archive)
         seen.add(path)
+    folders = {path.parent for path in seen}
+    folders |= {place for folder in folders for place in folder.parents}
+    if both := seen & folders:
+        raise KwsclsError(f"holds {str(min(both))!r} as a file and as a folder", archive, "it is refused; do not trust it")
     if sum(size for _, size, _ in members) > limit:
         raise KwsclsError(f"would grow from {archive.stat().st_size:,} to more than {limit:,} bytes", archive,
                           "it is refused; do not trust it")

@@ -28,7 +28,7 @@ def is_list(path):
     path = Path(path)
     if path.suffix.lower() != ".csv" or not path.is_file():
         return False
-    with open(path, encoding="utf-8", errors="replace") as file:
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
         return any(re.match(r"#\s*YTID\b", line) for _, line in zip(range(TOP), file))
 
 
@@ -48,11 +48,12 @@ def read(*paths):
         A list of `Recording`; the group is the video.
 
     Raises:
-        KwsclsError: a line is not as it should be, the labels' names are missing, or not one recording is there.
+        KwsclsError: a line is not as it should be, two pieces of a video have but one file, the labels' names are missing,
+            or not one recording is there.
     """
     folder = Path(paths[0]).parent
     names, sounds = _names(folder), _sounds(folder)
-    made, missing = [], 0
+    made, missing, taken = [], 0, {}
     for path in paths:
         split = "test" if "eval" in Path(path).name.lower() else "train"
         for video, start, end, marks, where in _segments(path):
@@ -63,6 +64,10 @@ def read(*paths):
             if sound is None:
                 missing += 1
                 continue
+            if sound in taken:
+                raise KwsclsError(f"{sound.name} is also the recording of {taken[sound]}", where,
+                                  f"take one of the lines out, or name the files by their pieces, as in {video}_{start:g}.wav")
+            taken[sound] = where
             made.append(Recording(sound, tuple(names[mark] for mark in marks), split, group=video))
     if not made:
         raise KwsclsError(f"not one of its {missing} recordings is beside or below it", paths[0],
@@ -79,7 +84,10 @@ def _names(folder):
     if table is None:
         raise KwsclsError(f"has no {NAMES} beside its lists", folder, "AudioSet publishes it with them")
     with open(table, newline="", encoding="utf-8-sig") as file:
-        return {row["mid"]: re.sub(r"[/\\;|]", "-", row["display_name"]) for row in csv.DictReader(file)}
+        rows = csv.DictReader(file)
+        if not {"mid", "display_name"} <= set(rows.fieldnames or ()):
+            raise KwsclsError("has no columns mid and display_name", table, "its first line is index,mid,display_name")
+        return {row["mid"]: re.sub(r"[/\\;|]", "-", row["display_name"]) for row in rows}
 
 
 def _sounds(folder):
@@ -89,7 +97,7 @@ def _sounds(folder):
 
 def _segments(path):
     """(video, start, end, machine names, place for errors) of each line."""
-    with open(path, newline="", encoding="utf-8") as file:
+    with open(path, newline="", encoding="utf-8-sig") as file:
         rows = csv.reader(file, skipinitialspace=True)
         for row in rows:
             if not row or row[0].startswith("#"):

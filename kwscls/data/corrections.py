@@ -7,8 +7,12 @@
 
 import csv
 import dataclasses
+import hashlib
+import os
 from pathlib import Path
 
+from kwscls import console
+from kwscls.data.manifest import SPLITS
 from kwscls.errors import KwsclsError
 
 ACTIONS = ("keep", "drop", "relabel")
@@ -19,54 +23,80 @@ def read(path):
     """What a table says: path -> None for a clip that is dropped, or its new labels.
 
     Raises:
-        KwsclsError: it is missing or lacks a column, an action is unknown, or a relabelled clip has no new label.
+        KwsclsError: it is missing or no table, lacks a column, a row has no path, an action is unknown, or a relabelled
+            clip has no new label.
     """
     path = Path(path)
     if not path.is_file():
         raise KwsclsError("does not exist", path, "python -m kwscls.suspects writes such a table")
     with open(path, newline="", encoding="utf-8-sig") as file:
         rows = csv.DictReader(file)
-        if not {"path", "action"} <= set(rows.fieldnames or ()):
-            raise KwsclsError("has no columns path and action", path, f"its first line is {','.join(COLUMNS)}")
-        found = {}
-        for number, row in enumerate(rows, 2):
-            action, becomes = row["action"].strip(), (row.get("becomes") or "").strip()
-            if action not in ACTIONS:
-                raise KwsclsError(f"the action {action!r} is none of {', '.join(ACTIONS)}", f"{path}:{number}")
-            if action == "relabel" and not becomes:
-                raise KwsclsError("a relabelled clip needs a label in the column becomes", f"{path}:{number}")
-            if action != "keep":
-                found[row["path"].strip()] = None if action == "drop" else tuple(becomes.split(";"))
-    return found
+        try:
+            if not {"path", "action"} <= set(rows.fieldnames or ()):
+                raise KwsclsError("has no columns path and action", path, f"its first line is {','.join(COLUMNS)}")
+            said = [_row(row, f"{path}:{rows.reader.line_num}") for row in rows]
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise KwsclsError(f"is no CSV table in UTF-8 ({error})", path) from error
+    return {clip: labels for clip, action, labels in said if action != "keep"}
+
+
+def _row(row, where):
+    """The path, the action and the new labels, or None, of a row."""
+    clip, action, becomes = ((row.get(name) or "").strip() for name in ("path", "action", "becomes"))
+    labels = tuple(part.strip() for part in becomes.split(";") if part.strip())
+    if not clip:
+        raise KwsclsError("has no path", where)
+    if action not in ACTIONS:
+        raise KwsclsError(f"the action {action!r} is none of {', '.join(ACTIONS)}", where)
+    if action == "relabel" and not labels:
+        raise KwsclsError("a relabelled clip needs a label in the column becomes", where)
+    return clip, action, labels if action == "relabel" else None
 
 
 def corrected(clips, table, where=None):
-    """Clips as a table wants them.
+    """Clips as a table wants them; rows that fit no clip are told.
 
     Args:
-        clips: a list of `Recording`.
-        table: what `read` returned; a path in it is the end of a clip's path, folders and all.
+        clips: a list of `Recording`, all there are or those of one split.
+        table: what `read` returned; a path in it is the end of a clip's path, or where `prepare` would put the clip.
         where: the table's file, for errors.
 
     Returns:
         The clips that stay, in order.
 
     Raises:
-        KwsclsError: the table touches a test clip.
+        KwsclsError: the table touches a test clip, or a row fits two clips.
     """
-    made = []
+    made, used = [], {}
     for clip in clips:
-        key = next((key for key in _endings(clip.path) if key in table), None)
-        if key and clip.split == "test":
-            raise KwsclsError("is a test clip, and tests stay as they are", f"{where}: {key}", "take its line out")
+        key = next((key for key in _names(clip) if key in table), None)
         if key is None:
             made.append(clip)
-        elif table[key] is not None:
+            continue
+        if clip.split == "test" or clip.split is None and key.startswith("test/"):
+            raise KwsclsError("is a test clip, and tests stay as they are", f"{where}: {key}", "take its line out")
+        if key in used:
+            raise KwsclsError(f"fits both {used[key]} and {clip.path}", f"{where}: {key}",
+                              "write more of the path of the one that is meant")
+        used[key] = clip.path
+        if table[key] is not None:
             made.append(dataclasses.replace(clip, labels=table[key]))
+    _tell_missed([key for key in table if key not in used], clips, len(table), where)
     return made
 
 
-def _endings(path):
-    """A path and its ends, the longest first, with a folder at least."""
-    parts = path.parts
-    return [path.as_posix(), *("/".join(parts[start:]) for start in range(1, len(parts) - 1)), path.name]
+def _names(clip):
+    """What a row may call a clip: its path or an end of it, the longest first, and the names that `prepare` gives it."""
+    parts, stem = clip.path.parts, f"{clip.labels[0]}/{clip.path.stem}"
+    mark = hashlib.sha1(os.fsencode(clip.path)).hexdigest()[:8]
+    return [clip.path.as_posix(), *("/".join(parts[start:]) for start in range(1, len(parts))),
+            *(f"{split}/{stem}{end}.wav" for split in ((clip.split,) if clip.split else SPLITS) for end in ("", f"-{mark}"))]
+
+
+def _tell_missed(missed, clips, count, where):
+    """Tell how many rows fit no clip; where the clips are of one split, only rows of that split should."""
+    splits = {clip.split for clip in clips}
+    if len(splits) == 1 and None not in splits:
+        missed = [key for key in missed if key.startswith(f"{min(splits)}/")]
+    if missed:
+        console.say(f"note: {where}: {len(missed)} of {count} rows fit no clip and change nothing, for example {missed[0]}")

@@ -9,6 +9,8 @@ decodes.
 import dataclasses
 import functools
 import io
+import os
+import stat
 import struct
 
 import numpy as np
@@ -49,6 +51,8 @@ def decode(path):
         KwsclsError: the file is missing, empty, cut off, damaged or no sound; the text says which.
     """
     try:
+        if not storage.is_remote(path) and not stat.S_ISREG(os.stat(path).st_mode):
+            raise KwsclsError("is no regular file", path)  # a named pipe would be waited for without end
         contents = storage.read(path)
     except OSError as error:
         raise KwsclsError("cannot be read: " + (error.strerror or str(error)).lower(), path) from error
@@ -122,10 +126,25 @@ def _with_soundfile(contents, kind):
     import soundfile
 
     with soundfile.SoundFile(io.BytesIO(contents)) as file:
+        if file.frames == _UNKNOWN:
+            file.seekable = lambda: False  # or it would look for the end behind the last block, and fail
+            return np.concatenate(list(_blocks(file))), file.samplerate
         samples = file.read(dtype="float32", always_2d=True)
         if kind == "FLAC" and len(samples) != file.frames:
             raise ValueError("cut off")
         return samples, file.samplerate
+
+
+_UNKNOWN = 2 ** 63 - 1  # frames that soundfile tells of a FLAC whose encoder could not go back to fill in its length
+
+
+def _blocks(file):
+    """All samples of a sound file of unknown length, float32 [samples, channels], in pieces; the last may be empty."""
+    while True:
+        samples = file.read(1 << 20, dtype="float32", always_2d=True)
+        yield samples
+        if len(samples) < 1 << 20:
+            return
 
 
 DECODERS = {"tensorflow-io": _with_tensorflow_io, "soundfile": _with_soundfile}
@@ -171,11 +190,18 @@ def _plain_wav_rate(contents):
 
 
 def _with_size(contents):
-    """A WAV file whose recorder could not go back to fill in its size, with the size filled in; others as they are."""
+    """A WAV file whose recorder could not go back to fill in its size, with the size filled in; others as they are.
+
+    A size of 0 is no gap but the truth where a chunk follows that ends with the file, as `dsp.wav` has it too.
+    """
     start, size = _chunks(contents).get(b"data", (0, 0))
     left = len(contents) - start
     if contents[:4] != b"RIFF" or start < 8 or not (size == 0 < left or size >= 0x7FFFF000 and left < size):
         return contents
+    if size == 0 and left >= 8 and all(32 <= byte < 127 for byte in contents[start:start + 4]):
+        follows = struct.unpack_from("<I", contents, start + 4)[0]
+        if 8 + follows + follows % 2 == left:
+            return contents
     whole, samples = struct.pack("<I", len(contents) - 8), struct.pack("<I", left)
     return contents[:4] + whole + contents[8:start - 4] + samples + contents[start:]
 

@@ -13,7 +13,7 @@ def without_duplicates(recordings, facts, names):
 
     Returns:
         The recordings that stay; those that were left out; and two lists of dicts with `path` and `why`: what was left
-        out, and what contradicts itself.
+        out, and what contradicts itself, be it left out or not.
     """
     order = {split: place for place, split in enumerate(("test", "validation", "train"))}
     same = collections.defaultdict(list)
@@ -28,6 +28,6 @@ def without_duplicates(recordings, facts, names):
             if other.split != group[0].split:
                 dropped[other.path] = other
                 duplicates.append(found)
-            elif other.labels != group[0].labels:
+            if other.labels != group[0].labels:
                 contradictions.append(found)
     return [one for one in recordings if one.path not in dropped], list(dropped.values()), duplicates, contradictions

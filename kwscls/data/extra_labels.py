@@ -17,6 +17,8 @@ LEVELS = (-40, 0)  # of a silence against its noise recording, in dB
 PARTS = {"train": (0, 0.8), "validation": (0.8, 0.9), "test": (0.9, 1)}
 """The stretch of each noise recording that a split's silences are cut from: what is tested was not trained on."""
 
+UNTRAINED = (PARTS["validation"][0], PARTS["test"][1])
+
 
 def choose(recordings, labels, unknown, seed):
     """The recordings of some labels, and as many of the others as `unknown` asks for, under the label `_unknown_`.
@@ -35,7 +37,7 @@ def choose(recordings, labels, unknown, seed):
         kept = tuple(label for label in one.labels if label in labels)
         if kept or one.noise:
             wanted.append(one if one.noise else dataclasses.replace(one, labels=kept))
-        else:
+        elif SILENCE not in one.labels:  # which is no other word
             others.append(one)
     if not unknown:
         return wanted
@@ -45,7 +47,7 @@ def choose(recordings, labels, unknown, seed):
     for split in SPLITS:
         count = math.ceil(sum(one.split == split for one in wanted) * unknown / 100)
         of_split = sorted((one for one in others if one.split == split), key=lambda one: hashlib.sha1(
-            f"{seed} {one.labels[0]}/{one.path.name}".encode()).digest())
+            f"{seed} {one.labels[0]}/{one.path.name}".encode("utf-8", "surrogateescape")).digest())
         wanted += [dataclasses.replace(one, labels=(UNKNOWN,)) for one in of_split[:count]]
     return wanted
 

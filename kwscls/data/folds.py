@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import hashlib
 import os
 import re
 from pathlib import Path
@@ -78,7 +79,7 @@ def make_folds(prepared, kind):
             wanted[clip.path] = f"{clip.labels[0]}/{clip.split}-{clip.path.name}"
     made = {}
     for name in sorted(set(names), key=splits.natural):
-        place = prepared.parent / f"{prepared.name}-folds-{kind}" / re.sub(r"[^\w.-]", "_", name)
+        place = prepared.parent / f"{prepared.name}-folds-{kind}" / _folder_name(name)
         made[name] = place
         parts = _parts(clips, [one == name for one in names])
         with files.writing_folder(place, overwrite=True) as beside:
@@ -93,6 +94,13 @@ def make_folds(prepared, kind):
                       "clips": {part: parts.count(part) for part in manifest.SPLITS}}
             files.write_json(beside / prepare.REPORT, report)
     return made
+
+
+def _folder_name(name):
+    """What the folder of a fold is called: its name, or what can be kept of it and a piece of a hash."""
+    kept = re.sub(r"[^\w.-]", "_", name)
+    mark = hashlib.sha1(os.fsencode(name)).hexdigest()[:8]
+    return kept if kept == name and name.strip(".") else f"{kept}-{mark}"
 
 
 def _parts(clips, tested):

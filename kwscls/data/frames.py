@@ -47,11 +47,11 @@ class Talk:
 
 
 def is_table(path):
-    """Whether a path is a table of segments: a CSV file whose first line names the columns."""
+    """Whether a path is a table of segments: a CSV file whose first line names the columns, in whatever encoding."""
     path = Path(path)
     if path.suffix.lower() != ".csv" or not path.is_file():
         return False
-    with open(path, newline="", encoding="utf-8-sig") as file:
+    with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
         return set(COLUMNS) <= set(next(csv.reader(file), ()))
 
 
@@ -67,21 +67,29 @@ def read(path):
     """
     path = Path(path)
     found, splits = {}, {}
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        for number, row in enumerate(csv.DictReader(file), 2):
-            where = f"{path}, line {number}"
-            if not row["path"] or not row["label"]:
-                raise KwsclsError("a path or a label is missing", where)
-            name, segment = row["path"], Segment(*_times(row, where), row["label"])
-            split = row.get("split") or _drawn(name)
-            if split not in SPLITS:
-                raise KwsclsError("is no split", f"{where}: {split}", f"known are {', '.join(SPLITS)}")
-            if splits.setdefault(name, split) != split:
-                raise KwsclsError(f"{name} stands in two splits", where)
-            found.setdefault(name, []).append(segment)
+    for where, row in _rows(path):
+        if not row["path"] or not row["label"]:
+            raise KwsclsError("a path or a label is missing", where)
+        name, segment = row["path"], Segment(*_times(row, where), row["label"])
+        split = row.get("split") or _drawn(name)
+        if split not in SPLITS:
+            raise KwsclsError("is no split", f"{where}: {split}", f"known are {', '.join(SPLITS)}")
+        if splits.setdefault(name, split) != split:
+            raise KwsclsError(f"{name} stands in two splits", where)
+        found.setdefault(name, []).append(segment)
     if not found:
         raise KwsclsError("has no rows", path)
     return [Talk(path.parent / name, _in_order(found[name], f"{path}: {name}"), splits[name]) for name in sorted(found)]
+
+
+def _rows(path):
+    """The rows of a table, each with its place for errors."""
+    with open(path, newline="", encoding="utf-8-sig") as file:
+        rows = csv.DictReader(file)
+        try:
+            return [(f"{path}, line {rows.reader.line_num}", row) for row in rows]
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise KwsclsError(f"is no CSV table in UTF-8 ({error})", path) from error
 
 
 def _times(row, where):

@@ -3,12 +3,13 @@
 import csv
 import dataclasses
 import io
+import itertools
 import json
 import os
 import re
 from pathlib import Path
 
-from kwscls import files
+from kwscls import console, files
 from kwscls.data import storage
 from kwscls.errors import KwsclsError
 
@@ -87,7 +88,8 @@ def load(place, pattern=None):
         return read(place)
     if not place.is_dir():
         raise KwsclsError("does not exist", place, "name a folder of recordings or a manifest")
-    table = next((place / name for name in MANIFESTS if (place / name).is_file()), None)
+    top = descend(place)
+    table = _table(top) or (None if pattern else _table_beside_audio(top))
     return read(table) if table else scan(place, pattern)
 
 
@@ -101,7 +103,8 @@ def read(path):
     rows = _rows(path)
     if not rows:
         raise KwsclsError("lists no recordings", path)
-    names = {name.strip().lower(): name for name in rows[0] if name}
+    cells = dict.fromkeys(itertools.chain.from_iterable(row for _, row in rows))  # JSON's rows need not name the same
+    names = {name.strip().lower(): name for name in cells if name}
     columns = {}
     for what, known in COLUMNS.items():
         columns[what] = next((names[name] for name in known if name in names), None)
@@ -109,10 +112,14 @@ def read(path):
         if columns[what] is None:
             raise KwsclsError(f"has no column for the {what.rstrip('s')}", path,
                               f"call one {remedy}; it has {', '.join(names.values())}")
-    start = _start(path, [row.get(columns["path"]) for row in rows])
+    values = [{what: row.get(column) if column else None for what, column in columns.items()} for _, row in rows]
+    start, values = _start(path, values)
     made, seen = [], {}
-    for number, row in enumerate(rows, 2 if path.suffix == ".csv" else 1):
-        made.append(_recording({what: row.get(column) for what, column in columns.items()}, start, f"{path}:{number}"))
+    for (number, row), value in zip(rows, values):
+        if more := [cell for cell in row.get(None, ()) if cell.strip()]:
+            raise KwsclsError(f"has more cells than the first line: {more[0]!r}", f"{path}:{number}",
+                              "put a cell that holds a comma in quotes")
+        made.append(_recording(value, start, f"{path}:{number}"))
         if made[-1].path in seen:
             raise KwsclsError(f"lists {made[-1].path.name} again, first in line {seen[made[-1].path]}",
                               f"{path}:{number}", "several labels of a clip go into one row: dog;rain")
@@ -137,32 +144,25 @@ def write(path, recordings):
 def scan(folder, pattern=None):
     """The recordings of a folder of class folders, of split folders of class folders, or of files named by a pattern.
 
-    `label/clip` and `label/group/clip` are understood, below `train`, `validation` and `test` too; a folder that holds
-    nothing but one such folder is looked into. Lists named `testing_list.txt` and `validation_list.txt`, as Speech
-    Commands has them, give the splits.
+    `label/clip` and `label/group/clip` are understood, below `train`, `validation` and `test` too, and so is
+    `label/train/clip`; a folder that holds nothing but one such folder is looked into. A split may be a table with its
+    files instead. Lists named `testing_list.txt` and `validation_list.txt`, as Speech Commands has them, give the splits.
 
     Raises:
         KwsclsError: there are no recordings, or no labels can be told.
     """
     folder = Path(folder)
-    top = _descend(folder)
+    top = descend(folder)
     if pattern:
         return _by_pattern(top, pattern)
     places = _folders(top)
-    split_of = {place: _split(place.name, None) for place in places}
-    made = []
-    if "train" in split_of.values() and all(_folders(place) for place in places if split_of[place]):
-        for place, split in split_of.items():
-            if split:
-                made += [one for label in _folders(place) for one in _class_folder(label, split)]
-            elif place.name in (*NOISE_FOLDERS, "noise"):
-                made += _class_folder(place, None)
+    if _are_splits(top, places):
+        made = _split_folders(places)
     else:
-        made = [one for place in places for one in _class_folder(place, None)]
-        made = _listed(top, made)
+        made = _listed(top, _with_inner_splits([one for place in places for one in _class_folder(place, None)]))
     if made:
         return made
-    if any(path.suffix.lower() in SUFFIXES for path in _paths(top)):
+    if _holds_sounds(top):
         raise KwsclsError("holds recordings but no class folders", folder,
                           "sort them into a folder for each label, write a manifest.csv, or tell with --pattern how "
                           "names hold the label, as in '(?P<label>[^_]+)_(?P<group>[^_]+)_'")
@@ -190,7 +190,7 @@ def labels_of(recordings):
 
 
 def _rows(path):
-    """The rows of a table as dicts of text to text."""
+    """The rows of a table, each with the number of its line, as dicts of text to text."""
     try:
         text = storage.read(path).decode("utf-8-sig")
     except FileNotFoundError as error:
@@ -198,13 +198,20 @@ def _rows(path):
     except (UnicodeDecodeError, OSError) as error:
         raise KwsclsError("cannot be read as text", path, "a manifest is CSV or JSON Lines in UTF-8") from error
     if path.suffix.lower() in (".jsonl", ".json", ".ndjson"):
-        return [_object(line, f"{path}:{number}") for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-    first = text.split("\n", 1)[0]
+        return [(number, _object(line, f"{path}:{number}"))
+                for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    first = re.match(r"[^\r\n]*", text)[0]
     mark = max(",\t;", key=first.count)
-    try:
-        return [row for row in csv.DictReader(io.StringIO(text), delimiter=mark) if any(row.values())]
+    quoting = csv.QUOTE_NONE if mark == "\t" and OPEN_QUOTE.search(text) else csv.QUOTE_MINIMAL
+    table = csv.DictReader(io.StringIO(text, newline=""), delimiter=mark, quoting=quoting)
+    try:  # the line is the inner reader's: DictReader's stays behind when it skips blank ones
+        return [(table.reader.line_num, row) for row in table if any(any(cell or ()) for cell in row.values())]
     except csv.Error as error:
         raise KwsclsError(f"is no CSV table ({error})", path) from error
+
+
+OPEN_QUOTE = re.compile(r'(?:^|\t)"(?!(?:[^"\t\r\n]|"")*"(?:[\t\r\n]|\Z))', re.MULTILINE)
+"""A cell between tabs that begins with a quote and does not end with it: there quotes are letters, as in Common Voice."""
 
 
 def _object(line, where):
@@ -222,14 +229,15 @@ def _recording(values, start, where):
     name, labels = str(values["path"] or "").strip(), _labels(values["labels"])
     if not name:
         raise KwsclsError("has no path", where)
+    if re.search(r"[\0\ud800-\udc7f\udd00-\udfff]", name):  # between them: bytes of old names that are no UTF-8
+        raise KwsclsError(f"the path {name!r} cannot name a file", where)
     if not labels:
         raise KwsclsError("has no label", where)
-    if labels[0] in NOISE_FOLDERS:
-        labels = (NOISE,)
+    labels = tuple(label for label in labels if label not in NOISE_FOLDERS) or (NOISE,)
     fold, group = (None if values[key] in (None, "") else str(values[key]).strip() for key in ("fold", "group"))
     try:
         seconds = float(values["seconds"]) if values["seconds"] not in (None, "") else None
-    except ValueError:
+    except (TypeError, ValueError):
         seconds = None  # a length such as "0:01" is not needed: the file itself tells
     split = str(values["split"] or "").strip()
     split = _split(split, where) if split else None
@@ -260,15 +268,40 @@ def _split(name, where):
     return None
 
 
-def _start(path, names):
-    """The folder that a table's paths are relative to: the first of the usual ones in which the first files exist."""
+def _start(path, values):
+    """The folder that a table's paths are relative to, and the rows' values, with the folder of the fold in their paths
+    where files lie in such (UrbanSound8K): the first of the usual places in which the first files exist."""
     if storage.is_remote(path):
-        return path.parent
-    some = [str(name) for name in names[:20] if name]
+        return path.parent, values
+    if (start := _place(path, values)) is None and values[0]["fold"]:
+        inner = [{**one, "path": one["path"] and f"fold{one['fold']}/{one['path']}"} for one in values]
+        if start := _place(path, inner):
+            return start, inner
+    return start or Path(os.path.abspath(path.parent)), values
+
+
+def _place(path, values):
+    """The first of the usual folders in which the first files of a table exist, or None."""
+    some = [str(one["path"]) for one in values[:20] if one["path"]]
     for folder in FOLDERS:
-        if any((path.parent / folder / name).is_file() for name in some):
+        if any(os.path.isfile(path.parent / folder / name) for name in some):  # unlike Path's, False for what is no name
             return Path(os.path.abspath(path.parent / folder))
-    return Path(os.path.abspath(path.parent))
+    return None
+
+
+def _table(folder):
+    """The manifest in a folder, or None."""
+    return next((folder / name for name in MANIFESTS if (folder / name).is_file()), None)
+
+
+def _table_beside_audio(folder):
+    """The only table in meta or metadata of a folder whose sounds all lie in audio, as ESC-50 has it, or None."""
+    if not (folder / "audio").is_dir():
+        return None
+    metas = [place for place in _folders(folder) if place.name in ("meta", "metadata")]
+    tables = [path for place in metas for path in _paths(place) if path.suffix.lower() == ".csv"]
+    others = [place for place in _folders(folder) if place.name != "audio"]
+    return tables[0] if len(tables) == 1 and not any(_holds_sounds(place) for place in others) else None
 
 
 def _paths(folder):
@@ -286,26 +319,79 @@ def _folders(folder):
             if entry.is_dir() and not entry.name.startswith(".") and entry.name != "__MACOSX"]
 
 
-def _descend(folder):
-    """The folder itself, or the one that is all it holds, as archives have it."""
+def _holds_sounds(folder):
+    """Whether there are sound files below a folder."""
+    return any(path.suffix.lower() in SUFFIXES for path in _paths(folder))
+
+
+def descend(folder):
+    """The folder itself, or the one that is all it holds, as archives have it; one with a manifest is not left."""
     folder = Path(os.path.abspath(folder))
-    while len(inner := _folders(folder)) == 1 and _folders(inner[0]) and inner[0].name not in NOISE_FOLDERS \
+    while len(inner := _folders(folder)) == 1 and inner[0].name not in NOISE_FOLDERS and not _table(folder) \
+            and (_folders(inner[0]) or _table(inner[0])) \
             and not any(path.suffix.lower() in SUFFIXES for path in folder.iterdir()):
         folder = inner[0]
     return folder
 
 
+def _are_splits(folder, places):
+    """Whether folders in a folder are splits, train among them, and beside them nothing but noise.
+
+    Raises:
+        KwsclsError: class folders lie in several splits, but sounds lie beside them.
+    """
+    splits = {place: split for place in places if (split := _split(place.name, None))}
+    if "train" not in splits.values():
+        return False
+    others = [place for place in places if place not in splits and place.name not in (*NOISE_FOLDERS, "noise")
+              and _holds_sounds(place)]
+    if others and len(set(splits.values())) > 1 and any(_folders(place) for place in splits):
+        raise KwsclsError(f"holds {', '.join(place.name for place in splits)} as if they were splits, but also "
+                          f"{others[0].name}", folder, "move that elsewhere, or write a manifest.csv")
+    return not others
+
+
+def _split_folders(places):
+    """The recordings of split folders: of the table in each, or of its class folders; and of folders of noise."""
+    made = []
+    for place in places:
+        split = _split(place.name, None)
+        if split is None:
+            noises = _clips(place) if place.name in (*NOISE_FOLDERS, "noise") else ()
+            made += [Recording(path, (NOISE,)) for path in noises]
+        elif table := _table(place):
+            made += [dataclasses.replace(one, split=None if one.noise else split) for one in read(table)]
+        elif labels := _folders(place):
+            made += [one for label in labels for one in _class_folder(label, split)]
+        elif split == "train":
+            return []  # nothing can be learnt
+        elif _holds_sounds(place):
+            console.say(f"note: {place}: holds recordings but no class folders, and is left out")
+    return made
+
+
+def _clips(place):
+    """The files below a folder but for words about them."""
+    return [path for path in _paths(place) if path.suffix.lower() in SUFFIXES
+            or not path.name.lower().startswith(("readme", "license", "licence", "attribution"))]
+
+
 def _class_folder(place, split):
     """The recordings of a class folder: `clip` or `group/clip`."""
-    noise = place.name in NOISE_FOLDERS or split is None and place.name == "noise" and (place.parent / "train").is_dir()
-    made = []
-    for path in _paths(place):
-        if path.name.lower().startswith(("readme", "license", "licence", "attribution")):
-            continue
-        inner = path.relative_to(place).parts
-        made.append(Recording(path, (NOISE if noise else place.name,), None if noise else split,
-                              group=inner[0] if len(inner) > 1 and not noise else None))
-    return made
+    if place.name in NOISE_FOLDERS:
+        return [Recording(path, (NOISE,)) for path in _clips(place)]
+    inner = {path: path.relative_to(place).parts[:-1] for path in _clips(place)}
+    return [Recording(path, (place.name.strip(),), split, group=parts[0] if parts else None) for path, parts in inner.items()]
+
+
+def _with_inner_splits(recordings):
+    """Recordings with the splits of `label/train/clip`, if all that was taken for their groups are names of splits."""
+    splits = {one.group: one.group and _split(one.group, None) for one in recordings if not one.noise}
+    if None in splits.values() or "train" not in splits.values():
+        return recordings
+    return [one if one.noise else dataclasses.replace(
+        one, split=splits[one.group], group=None if one.path.parent.name == one.group else one.path.parent.name)
+        for one in recordings]
 
 
 def _listed(folder, recordings):
@@ -314,8 +400,11 @@ def _listed(folder, recordings):
              (("validation", "validation_list.txt"), ("test", "testing_list.txt"))}
     if not all(path.is_file() for path in lists.values()):
         return recordings
-    split_of = {line.strip(): split for split, path in lists.items()
-                for line in path.read_text(encoding="utf-8").splitlines() if line.strip()}
+    try:
+        split_of = {line.strip(): split for split, path in lists.items()
+                    for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()}
+    except UnicodeDecodeError as error:
+        raise KwsclsError("holds a list of splits that is no text in UTF-8", folder, "save it as UTF-8") from error
     return [one if one.noise else dataclasses.replace(
         one, split=split_of.get(one.path.relative_to(folder).as_posix(), "train")) for one in recordings]
 

@@ -19,6 +19,9 @@ MEMORY = 4 << 30
 """Bytes of 16-bit samples that one split may take in memory; a larger one is read from its files in each epoch."""
 
 
+LOADED = 128 << 20
+"""Bytes of float32 samples that are decoded together, at most, where clips are long."""
+
 CROP = 0x63726F70
 """What sets the seed of crops apart from those of the other changes."""
 
@@ -93,7 +96,7 @@ class Clips(Indexed):
 
     def batch(self, indices):
         """Waveforms float32 [batch, samples] and targets float32 [batch, labels], 1 where a clip has the label."""
-        return self._read(indices)[:, :self.samples], tf.cast(tf.gather(self.marks, indices), tf.float32)
+        return self._read(indices, tf.zeros(tf.shape(indices), tf.int32)), tf.cast(tf.gather(self.marks, indices), tf.float32)
 
     def cropped(self, indices, seed):
         """As `batch`, but of a clip longer than `samples` any stretch, drawn by a seed, int32 [2]."""
@@ -101,9 +104,7 @@ class Clips(Indexed):
             return self.batch(indices)
         spare = tf.maximum(tf.gather(self._lengths, indices) - self.samples, 0)  # [batch]
         starts = tf.cast(tf.random.stateless_uniform(tf.shape(spare), seed) * tf.cast(spare + 1, tf.float32), tf.int32)
-        places = tf.minimum(starts, spare)[:, tf.newaxis] + tf.range(self.samples)
-        waveforms = tf.gather(self._read(indices), places, batch_dims=1)
-        return waveforms, tf.cast(tf.gather(self.marks, indices), tf.float32)
+        return self._read(indices, tf.minimum(starts, spare)), tf.cast(tf.gather(self.marks, indices), tf.float32)
 
     def _longest(self, memory):
         """How much is kept of each clip, in samples; and `_lengths`, how much of that each has."""
@@ -121,7 +122,12 @@ class Clips(Indexed):
         dataset = keras.utils.audio_dataset_from_directory(
             self.folder, class_names=found, batch_size=None, shuffle=False, output_sequence_length=self.reach,
             verbose=False)  # classes in the order given, the files of each sorted
-        return class_files(self.folder, found), dataset.map(lambda waveform, _: waveform[:, 0])
+        files = class_files(self.folder, found)
+        if dataset.cardinality() != len(files):
+            other = min(path for name in found for path in (self.folder / name).rglob("*")
+                        if path.suffix.lower() == ".wav" and path not in files)
+            raise KwsclsError("is no clip that prepare wrote", other, "move it away, or prepare the folder anew")
+        return files, dataset.map(lambda waveform, _: waveform[:, 0])
 
     def _in_shards(self):
         """The clips of the shards, and a dataset of their waveforms [samples] in the same order."""
@@ -131,28 +137,38 @@ class Clips(Indexed):
         return [top / name for name in shards.pieces(top, self.folder.name)], batches.unbatch()
 
     def _from_memory(self, found, dataset):
-        """A reader that keeps all samples in memory, as 16-bit integers."""
+        """A reader that keeps all samples in memory, as 16-bit integers: a function of indices and starts [batch]."""
         places = {path: place for place, path in enumerate(self.paths)}
         wanted = np.array([places.get(str(path), -1) for path in found])
         kept = np.empty((len(self.paths), self.reach), np.int16)
         start = 0
-        for waveforms in dataset.batch(256).prefetch(1):
+        for waveforms in dataset.batch(max(1, min(256, LOADED // (4 * self.reach)))).prefetch(1):
             rows = wanted[start:start + len(waveforms)]
             kept[rows[rows >= 0]] = np.rint(waveforms.numpy()[rows >= 0] * 32768)
             start += len(waveforms)
-        kept = tf.constant(kept)
-        return lambda indices: tf.cast(tf.gather(kept, indices), tf.float32) / 32768
+        if self.reach == self.samples:
+            kept = tf.constant(kept)
+            return lambda indices, starts: tf.cast(tf.gather(kept, indices), tf.float32) / 32768
+        kept = tf.constant(kept.ravel())
+
+        def read(indices, starts):
+            first = tf.cast(indices, tf.int64) * self.reach + tf.cast(starts, tf.int64)
+            return tf.cast(tf.gather(kept, first[:, tf.newaxis] + tf.range(self.samples, dtype=tf.int64)), tf.float32) / 32768
+
+        return read
 
     def _from_files(self):
-        """A reader that decodes the files of each batch when they are asked for."""
-        paths, samples, read = tf.constant(self.paths), self.reach, contents_of(self.paths)
+        """A reader, as `_from_memory`, that decodes the files of each batch when they are asked for."""
+        paths, samples, contents = tf.constant(self.paths), self.samples, contents_of(self.paths)
+        at_once = max(1, min(16, LOADED // (4 * self.reach)))
 
-        def one(path):
-            waveform, _ = tf.audio.decode_wav(read(path), desired_channels=1, desired_samples=samples)
-            return waveform[:, 0]
+        def one(clip):
+            waveform, _ = tf.audio.decode_wav(contents(clip[0]), desired_channels=1)
+            stretch = waveform[clip[1]:clip[1] + samples, 0]
+            return tf.ensure_shape(tf.pad(stretch, [[0, samples - tf.shape(stretch)[0]]]), [samples])
 
-        return lambda indices: tf.map_fn(one, tf.gather(paths, indices), fn_output_signature=tf.float32,
-                                         parallel_iterations=16)
+        return lambda indices, starts: tf.map_fn(one, (tf.gather(paths, indices), starts), fn_output_signature=tf.float32,
+                                                 parallel_iterations=at_once)
 
 
 def clip_length(folder, seconds=None):

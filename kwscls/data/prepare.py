@@ -16,6 +16,7 @@ import functools
 import hashlib
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from kwscls.errors import KwsclsError
 
 FORM = 1  # raise it when the same recordings would be prepared otherwise than before
 REPORT, UNREADABLE = "report.json", "unreadable.csv"
+SUSPECTS = "suspects.csv"  # what `suspects` leaves in a prepared folder, and people edit
+LONGEST = 240  # bytes of a clip's stem; a mark and a suffix still fit behind it
 NOT_CHOICES = ("data", "source", "out", "workers", "runner", "runner_options", "overwrite", "json", "leak")
 """Settings that do not change what is made."""
 
@@ -67,7 +70,7 @@ def is_prepared(folder):
 def default_folder(source):
     """`data/NAME` below the current directory, or a longer name where that is taken by something else."""
     place = _place(source)
-    mark = hashlib.sha1(place.encode()).hexdigest()[:8]
+    mark = _mark(place)
     folders = [Path("data") / name for name in (source.name, f"{source.name}-prepared", f"{source.name}-{mark}")]
     return next((folder for folder in folders if not folder.exists() or (_report(folder) or {}).get("source") == place),
                 folders[-1])
@@ -92,17 +95,20 @@ def prepare(chosen, source=None):
         KwsclsError: there is nothing to prepare, the folder exists and is something else, or the disk is full.
     """
     source = source or sources.find(chosen.data, chosen.source)
-    out = folder_of(chosen, source)
+    out = files.settled(folder_of(chosen, source))
     elsewhere = Path(chosen.out) if chosen.out and storage.is_remote(chosen.out) else None
     _require_apart(source, out)
     if elsewhere:
         storage.require(elsewhere)
         if not chosen.shards:
             raise KwsclsError("takes shards only", storage.address(elsewhere), "add --shards")
-    out.parent.mkdir(parents=True, exist_ok=True)
+    with unfinished.disk(out.parent):
+        out.parent.mkdir(parents=True, exist_ok=True)
     with unfinished.alone(out):
         scratch = out.parent / f".{out.name}.unfinished"
         recordings = None if source.packed else source.recordings(chosen.pattern)
+        if out.exists():
+            _require_outside(source, recordings or (), out)
         choices = _choices(chosen, source)
         mended = chosen.corrections and files.sha256(_there(chosen.corrections))
         stamp = [FORM, source.stamp(recordings), choices, *([mended] if mended else ()),
@@ -123,11 +129,12 @@ def prepare(chosen, source=None):
         report = _fill(scratch, clips, elsewhere, recordings, choices, chosen, source)
         report = {"kwscls": "prepared", "fingerprint": fingerprint, **report}
         files.write_json(scratch / REPORT, report)
-        for left in ("source", unfinished.PLAN, unfinished.JOURNAL, unfinished.TASKS):
+        for left in (unfinished.SOURCE, unfinished.PLAN, unfinished.JOURNAL, unfinished.TASKS):
             shutil.rmtree(scratch / left) if (scratch / left).is_dir() else (scratch / left).unlink(missing_ok=True)
         if elsewhere:
             for name in shards.TABLES:
                 storage.write(elsewhere / name, (scratch / name).read_bytes())
+        _take_along(out, scratch, chosen.corrections)
         files.replace_folder(scratch, out)
     for warning in report["warnings"]:
         console.say(f"note: {warning}")
@@ -146,14 +153,17 @@ def _fill(scratch, clips, elsewhere, recordings, choices, chosen, source):
     recordings, how, missing = _split(recordings, choices, chosen)
     names = _names(recordings)
     facts = converting.convert_all(recordings, names, clips, chosen)
-    unreadable = [{"path": storage.address(one.path), "why": facts[one.path]["why"]}
+    unreadable = [{"path": console.printable(storage.address(one.path)), "why": facts[one.path]["why"]}
                   for one in recordings if "why" in facts[one.path]]
     kept = [one for one in recordings if "why" not in facts[one.path]]
     _require_some(kept, unreadable, source)
     kept, dropped, doubles, contradictions = duplicates.without_duplicates(kept, facts, names)
     for one in dropped:
         storage.remove(clips / names[one.path])
-    if choices["silence"]:
+    _require_splits(kept, unreadable, dropped)
+    if choices["silence"] and any(extra_labels.SILENCE in one.labels for one in kept):
+        console.say(f"note: {extra_labels.SILENCE} is there already, so none is cut from noise")
+    elif choices["silence"]:
         kept += _add_silences(clips, kept, facts, names, choices["silence"], chosen)
     manifest.labels_of(kept)
     _require_same_labels(kept)
@@ -186,10 +196,14 @@ def _split(recordings, choices, chosen):
     """The recordings that are wanted, each with its split and labels; how they were split; and wanted labels without any."""
     if chosen.corrections:
         recordings = corrections.corrected(recordings, corrections.read(chosen.corrections), chosen.corrections)
-    manifest.labels_of(recordings)
+    _require_text(manifest.labels_of(recordings))
     rule = splits.Rule(chosen.split, chosen.validation, chosen.test, chosen.group, chosen.test_fold,
                        chosen.validation_fold)
-    recordings, how = splits.split(recordings, rule)
+    sounds = [one for one in recordings if one.path.suffix.lower() not in splits.NO_SOUNDS]
+    others = [dataclasses.replace(one, split=one.split or "train") for one in recordings
+              if sounds and one.path.suffix.lower() in splits.NO_SOUNDS]
+    recordings, how = splits.split(sounds or recordings, rule)
+    recordings += others  # the converting tells what they are
     missing = []
     if choices["labels"]:
         labels, missing = _wanted(choices["labels"], recordings, asked=bool(chosen.labels))
@@ -197,6 +211,7 @@ def _split(recordings, choices, chosen):
     elif choices["unknown"]:
         raise KwsclsError("it needs the words that are wanted", "--unknown", "name them with --labels")
     _require_same_labels(recordings)
+    _require_splits(recordings)
     return recordings, how, missing
 
 
@@ -233,13 +248,23 @@ def _write_unreadable(path, unreadable):
 
 def _names(recordings):
     """Where each recording goes in the prepared folder, by its path; names that collide get a piece of a hash."""
-    wanted = {one.path: f"noise/{one.path.stem}" if one.noise else f"{one.split}/{one.labels[0]}/{one.path.stem}"
+    wanted = {one.path: f"noise/{_stem(one.path)}" if one.noise else f"{one.split}/{one.labels[0]}/{_stem(one.path)}"
               for one in recordings}
     often = collections.Counter(name.lower() for name in wanted.values())
     for path, name in wanted.items():
-        mark = f"-{hashlib.sha1(str(path).encode()).hexdigest()[:8]}" if often[name.lower()] > 1 else ""
+        mark = f"-{_mark(path)}" if often[name.lower()] > 1 else ""
         wanted[path] = f"{name}{mark}.wav"
     return wanted
+
+
+def _stem(path):
+    """What to call a clip: its file's stem, without what tables cannot hold, and no longer than a disk takes."""
+    stem = re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", "_", path.stem)
+    return stem.encode()[:LONGEST].decode(errors="ignore")
+
+
+def _mark(path):
+    return hashlib.sha1(str(path).encode("utf-8", "surrogateescape")).hexdigest()[:8]
 
 
 def _add_silences(clips, kept, facts, names, silence, chosen):
@@ -287,6 +312,21 @@ def _require_apart(source, out):
                           "run it in another folder, or prepare them with --out somewhere else first")
 
 
+def _require_outside(source, recordings, out):
+    """Refuse a folder in which recordings lie: whoever replaces it loses them."""
+    place = out.resolve()
+    for held in (source.place, *{one.path.parent for one in recordings}):
+        if held and not storage.is_remote(held) and held.resolve().is_relative_to(place):
+            raise KwsclsError(f"holds the recordings that are to be prepared: {held}", out, "choose another --out")
+
+
+def _take_along(old, scratch, corrections):
+    """Copy what people have edited in an older prepared folder, which is going to be replaced: tables of suspects."""
+    for table in {old / SUSPECTS, Path(corrections or old / SUSPECTS)}:
+        if table.is_file() and table.resolve().is_relative_to(old.resolve()):
+            files.write_bytes(scratch / table.resolve().relative_to(old.resolve()), table.read_bytes())
+
+
 def _wanted(labels, recordings, asked):
     """Which of the wanted labels are there, and which are not, which is an error if they were asked for."""
     there = manifest.labels_of(recordings)
@@ -304,6 +344,23 @@ def _require_same_labels(recordings):
             if not one.noise and label not in trained:
                 raise KwsclsError(f"the label {label} is in {one.split} but not in train", None,
                                   "add recordings of it to train, or leave it out with --labels")
+
+
+def _require_text(labels):
+    """Refuse labels that no table can hold."""
+    for label in labels:
+        if re.search(r"[\r\ud800-\udfff]", label):
+            raise KwsclsError(f"the label {label!r} is no text in UTF-8 on one line", None, "rename it")
+
+
+def _require_splits(recordings, unreadable=(), doubles=()):
+    """Refuse splits that lack clips of the wanted labels, or have lost all their clips as unreadable or in another split too."""
+    lacking = [split for split in manifest.SPLITS if not any(one.split == split and not one.noise for one in recordings)]
+    if lacking:
+        lost = [f"{Path(one['path']).name} {one['why']}" for one in unreadable[:1]]
+        lost += [f"{one.path.name} is the same sound as one of another split" for one in doubles[:1]]
+        raise KwsclsError(f"nothing is left for {' and '.join(lacking)}{': ' * bool(lost)}{'; '.join(lost)}", None,
+                          "add recordings, or let --split draw the splits anew")
 
 
 def _require_some(kept, unreadable, source):

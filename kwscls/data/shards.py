@@ -113,7 +113,7 @@ def copied(address, folder):
         raise KwsclsError("holds no shards", storage.address(address),
                           "python -m kwscls.prepare --shards --out ADDRESS makes some") from error
     if not is_sharded(folder) or storage.read(Path(folder) / INDEX) != told:
-        with files.writing_folder(folder, overwrite=True) as beside:
+        with files.writing_folder(folder, overwrite=is_sharded(folder) and bool(read_index(folder)["place"])) as beside:
             for name in (*json.loads(told)["noises"], *TABLES):
                 files.write_bytes(beside / name, storage.read(Path(address) / name))
     return Path(folder)
@@ -164,7 +164,7 @@ def write_shard(plan, clips, place, labels):
             marks = [labels.index(label) for label in own if label in labels]
             record = example(name, sound, marks, group, fold)
             writer.write(record)
-            found.append([at + FRAME + record.index(sound), len(sound)])
+            found.append([at + FRAME + record.rindex(sound), len(sound)])  # samples come last, and names may look like short ones
             at += AROUND + len(record)
     return {"file": plan["file"], "split": plan["split"], "clips": len(found), "bytes": storage.size(target),
             "sha256": storage.sha256(target), "pieces": found}

@@ -41,8 +41,9 @@ class Source:
             return corpora.recordings(self.corpus, place)
         lists = audioset.lists(place)
         found = audioset.read(*lists) if lists else manifest.load(place, pattern)
-        if (place / "report.json").is_file() and (place / "manifest.csv").is_file():  # it was prepared: noise lies apart
-            found += [manifest.Recording(path.absolute(), (manifest.NOISE,)) for path in sorted((place / "noise").glob("*.wav"))]
+        top = manifest.descend(place) if place.is_dir() else place
+        if (top / "report.json").is_file() and (top / "manifest.csv").is_file():  # it was prepared: noise lies apart
+            found += [manifest.Recording(path.absolute(), (manifest.NOISE,)) for path in sorted((top / "noise").glob("*.wav"))]
         return found
 
     def checksum(self):

@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import hashlib
+import os
 import re
 
 from kwscls.data.manifest import SPLITS
@@ -25,6 +26,10 @@ SOURCES = {
     "the patients in the names of the ICBHI respiratory sounds": r"(\d{3})_\w+_[A-Z][a-z]_[sm]c_\w+",
 }
 """How the stems of well-known corpora, matched whole, name what must stay together: one source, place or voice."""
+
+NO_SOUNDS = (".csv", ".db", ".html", ".ini", ".jpeg", ".jpg", ".json", ".jsonl", ".lab", ".lnk", ".log", ".md", ".pdf", ".png",
+             ".py", ".textgrid", ".tsv", ".txt", ".url", ".xml", ".yaml", ".yml")
+"""Suffixes of what lies beside sounds: such files take no clip's place in a split."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +99,7 @@ def official(name, validation=10, test=10):
     Source: P. Warden, "Speech Commands", arXiv:1804.03209, section 7, and the corpus' README.
     """
     speaker = re.sub(r"_nohash_.*$", "", name.rsplit("/", 1)[-1])
-    percent = int(hashlib.sha1(speaker.encode()).hexdigest(), 16) % BUCKETS * 100 / (BUCKETS - 1)
+    percent = int(_digest(speaker), 16) % BUCKETS * 100 / (BUCKETS - 1)
     return "validation" if percent < validation else "test" if percent < validation + test else "train"
 
 
@@ -113,7 +118,7 @@ def folds(recordings, count, given=True):
     names = sorted({one.fold for one in recordings if one.fold}, key=natural)
     if given and len(names) == count and all(one.fold for one in recordings):
         return [names.index(one.fold) for one in recordings]
-    keys = [_unit(one) for one in recordings]
+    keys = _units(recordings)
     sizes = collections.Counter(keys)
     if len(sizes) < count:
         raise KwsclsError(f"{len(sizes)} groups cannot be spread over {count} folds", None, "ask for fewer folds")
@@ -227,90 +232,111 @@ def _by_fold(recordings, rule):
 
 def _drawn(recordings, rule, guessed):
     """Splits drawn by a hash, of the group where groups are known."""
-    groups = {one.group for one in recordings}
-    if rule.kind != "clip" and None not in groups and len(groups) >= 3:
-        keys = [one.group for one in recordings]
+    alone, units = sum(not one.group for one in recordings), _units(recordings)
+    if rule.kind != "clip" and alone < len(recordings) and len(set(units)) >= 3:
+        keys = units
         how = "by group, none in two splits" + (f" (groups: {guessed})" if guessed else "")
+        how += f", and by clip the {alone} without one" if alone else ""
     else:
-        keys = [_identity(one) for one in recordings]
+        keys = _identities(recordings)
         how = "by clip, as asked" if rule.kind == "clip" else "by clip, as no speakers or groups are known"
-        if rule.kind != "clip" and groups != {None}:
-            how = f"by clip, as {len(groups)} groups are too few to keep them apart"
+        if rule.kind != "clip" and alone < len(recordings):
+            how = f"by clip, as {len(set(units))} groups are too few to keep them apart"
     places, by = _places(recordings, keys, rule)
     return [dataclasses.replace(one, split=place) for one, place in zip(recordings, places)], f"{how}, {by}"
 
 
 def _places(recordings, keys, rule):
     """The split of each recording, and how: the official hash if that suits these labels, else the best of orders."""
-    hashed = {key: official(key, rule.validation, rule.test) for key in keys}
-    best, how = [hashed[key] for key in keys], "by the hash of Speech Commands"
-    least = _lacking(recordings, best, rule)
+    total, sizes, of_key = collections.Counter(), collections.Counter(keys), collections.defaultdict(collections.Counter)
+    for one, key in zip(recordings, keys):
+        total.update(one.labels)
+        of_key[key].update(one.labels)
+    spread = collections.Counter(label for labels in of_key.values() for label in labels)
+    certain = sum(max(0, len(SPLITS) - count) for count in spread.values())  # with two keys a label lacks a split in any order
+    best, how = {key: official(key, rule.validation, rule.test) for key in of_key}, "by the hash of Speech Commands"
+    least = _lacking(total, of_key, sizes, best, rule)
     for salt in range(ORDERS):
-        if not least:
+        if least <= certain:
             break
-        ordered = _ordered(recordings, keys, rule, salt)
-        lacking = _lacking(recordings, ordered, rule)
+        ordered = _ordered(total, of_key, rule, salt)
+        lacking = _lacking(total, of_key, sizes, ordered, rule)
         if lacking < least:
             best, least, how = ordered, lacking, "each label its share, in the order of a hash"
-    return best, how
+    return [best[key] for key in keys], how
 
 
-def _ordered(recordings, keys, rule, salt):
-    """Splits by filling test, then validation, with the keys in the order of a salted hash, each label its share."""
-    total, of_key = collections.Counter(), collections.defaultdict(collections.Counter)
-    for one, key in zip(recordings, keys):
-        for label in one.labels:
-            total[label] += 1
-            of_key[key][label] += 1
+def _ordered(total, of_key, rule, salt):
+    """The split of each key: test, then validation is filled in the order of a salted hash, each label its share.
+
+    Args:
+        total: how many recordings each label has.
+        of_key: of each key, how many recordings of each label.
+        rule: a `Rule`.
+        salt: of the hash.
+    """
     place, left = {}, sorted(of_key, key=lambda key: _digest(f"{salt} {key}"))
     kept = collections.Counter(total)  # of each label, for train
     for name, share in (("test", rule.test), ("validation", rule.validation)):
         want = {label: max(1, count * share / 100) for label, count in total.items()}
-        have = collections.Counter()
-        for key in list(left[1:] if name == "validation" else left[2:]):
-            new = of_key[key]
-            if all(have[label] >= want[label] for label in want):
+        have, short = collections.Counter(), len(want)  # so many labels have not their share yet
+        for key in left[1:] if name == "validation" else left[2:]:
+            if not short:
                 break
+            new = of_key[key]
             useful = sum(min(count, want[label] - have[label]) for label, count in new.items()) > sum(new.values()) / 2
             if useful and all(kept[label] > count for label, count in new.items()):
                 place[key] = name
-                have.update(new)
-                kept.subtract(new)
-                left.remove(key)
+                for label, count in new.items():
+                    short -= have[label] < want[label] <= have[label] + count
+                    have[label] += count
+                    kept[label] -= count
+        left = [key for key in left if key not in place]
         if not have and len(left) > 1:  # each group is more than the share
             place[min(left, key=lambda key: sum(of_key[key].values()))] = name
             left = [key for key in left if key not in place]
-    return [place.get(key, "train") for key in keys]
+    return {key: place.get(key, "train") for key in of_key}
 
 
-def _lacking(recordings, places, rule):
+def _lacking(total, of_key, sizes, place, rule):
     """What is wrong with a split, as a number: labels that a split lacks, labels that train has less than half of,
-    splits that are far from their share; weighing more, labels that train lacks; and most of all, empty splits."""
-    have, total, sizes = collections.Counter(), collections.Counter(), collections.Counter(places)
-    for one, place in zip(recordings, places):
-        have.update((label, place) for label in one.labels)
-        total.update(one.labels)
-    none = sum(not have[label, place] for label in total for place in SPLITS)
-    unlearnt = sum(not have[label, "train"] for label in total)
-    few = sum(have[label, "train"] < count / 2 for label, count in total.items())
+    splits that are far from their share; weighing more, labels that train lacks; and most of all, empty splits.
+
+    Args:
+        total, of_key, rule: as of `_ordered`.
+        sizes: how many recordings each key has.
+        place: the split of each key.
+    """
+    have, filled = {split: collections.Counter() for split in SPLITS}, collections.Counter()
+    for key, split in place.items():
+        filled[split] += sizes[key]
+        found = have[split]
+        for label, count in of_key[key].items():
+            found[label] += count
+    none = sum(len(total) - len(found) for found in have.values())
+    unlearnt = len(total) - len(have["train"])
+    few = sum(have["train"][label] < count / 2 for label, count in total.items())
     shares = {"validation": rule.validation, "test": rule.test}
-    uneven = sum(abs(100 * sizes[place] / len(places) - share) > share / 2 for place, share in shares.items())
-    return none + few + uneven + 1000 * unlearnt + 10 ** 6 * (len(SPLITS) - len(sizes))
+    uneven = sum(abs(100 * filled[split] / sum(sizes.values()) - share) > share / 2 for split, share in shares.items())
+    return none + few + uneven + 1000 * unlearnt + 10 ** 6 * (len(SPLITS) - len(filled))
 
 
-def _unit(one):
-    return one.group or _identity(one)
+def _units(recordings):
+    """Of each recording, what no split tears apart: its group, or itself."""
+    return [one.group or itself for one, itself in zip(recordings, _identities(recordings))]
 
 
-def _identity(one):
-    """What names a recording wherever its folder lies."""
-    return f"{';'.join(one.labels)}/{one.path.name}"
+def _identities(recordings):
+    """What names each recording wherever their folder lies: its label, and its path without the folders of label and split."""
+    top = len(os.path.commonprefix([one.path.parent.parts for one in recordings]))
+    return ["/".join([";".join(one.labels), *(part for part in one.path.parts[top:-1] if part not in (one.labels[0], *SPLITS)),
+                      one.path.name]) for one in recordings]
 
 
 def _digest(text):
-    return hashlib.sha1(text.encode()).hexdigest()
+    return hashlib.sha1(text.encode("utf-8", "surrogateescape")).hexdigest()  # names may hold bytes that are no UTF-8
 
 
 def natural(name):
     """A key that sorts 10 after 9."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]

@@ -46,7 +46,7 @@ class StreamedClips:
     """
 
     def __init__(self, folder, samples, labels=None, buffer=BUFFER, service=None):
-        self.folder, self.samples, self.buffer, self.service = Path(folder), samples, buffer, service
+        self.folder, self.samples, self.service = Path(folder), samples, service
         told = shards.read_index(self.folder.parent)
         of_split = {label: count for label, count in told["splits"][self.folder.name]["labels"].items() if count}
         self.labels = list(labels or sorted(of_split))
@@ -57,6 +57,8 @@ class StreamedClips:
         self.counts = np.array([of_split.get(label, 0) for label in self.labels], np.int64)
         self.several = told["several_labels"] > 0
         self.paths, self.clips = shards.paths_of(self.folder.parent, self.folder.name)
+        whole = sum(row["bytes"] for row in told["shards"] if row["split"] == self.folder.name)
+        self._among = max(1, buffer * len(self) // max(1, whole))  # clips lie whole in shards, longer than what is heard
         known = {label: place for place, label in enumerate(self.labels)}
         self._places = tf.constant([known.get(label, 0) for label in told["labels"]], tf.int64)
 
@@ -97,12 +99,11 @@ class StreamedClips:
         if chances is not None:
             raise KwsclsError("draws single clips, which a stream of shards cannot", "--evened sampling",
                               "take --evened weights")
-        among = max(1, self.buffer // (2 * self.samples + shards.AROUND))
 
         def read(stretches, count):
             records = stretches.interleave(_read_stretch, cycle_length=AT_ONCE, block_length=BLOCK,
                                            num_parallel_calls=tf.data.AUTOTUNE)
-            return records.shuffle(min(count, among), draw[0] * PRIME + draw[1], reshuffle_each_iteration=False)
+            return records.shuffle(min(count, self._among), draw[0] * PRIME + draw[1], reshuffle_each_iteration=False)
 
         tf.compat.v1.get_default_graph().seed = 1  # of the graph in which this is traced: beside 0, TensorFlow takes no tensor
         order = tf.random.experimental.stateless_shuffle(tf.range(len(self.paths)), seed=draw)
@@ -123,7 +124,7 @@ class StreamedClips:
             A `tf.data.Dataset`.
         """
         count = len(self.paths)
-        paths, among = tf.constant(self.paths), max(1, self.buffer // (2 * self.samples + shards.AROUND))
+        paths = tf.constant(self.paths)
 
         def shard(place):
             order = tf.random.experimental.stateless_shuffle(tf.range(count), seed=tf.stack([tf.cast(seed, tf.int64), place // count]))
@@ -131,7 +132,7 @@ class StreamedClips:
 
         records = tf.data.Dataset.range(first_epoch * count, epochs * count).interleave(
             shard, cycle_length=AT_ONCE, block_length=BLOCK, num_parallel_calls=tf.data.AUTOTUNE)
-        batches = records.shuffle(min(len(self), among), seed=seed).batch(batch_size)
+        batches = records.shuffle(min(len(self), self._among), seed=seed).batch(batch_size)
         numbered = batches.scan(tf.constant(0, tf.int64), lambda number, batch: (number + 1, (batch, number)))
         return numbered.map(read, num_parallel_calls=tf.data.AUTOTUNE).apply(tf.data.experimental.service.distribute(
             tf.data.experimental.service.ShardingPolicy.DYNAMIC, f"grpc://{self.service.removeprefix('grpc://')}"))

@@ -9,7 +9,7 @@ import shutil
 from kwscls import console, files
 from kwscls.errors import KwsclsError
 
-PLAN, JOURNAL, TASKS = "plan.json", "done.jsonl", "tasks"
+PLAN, JOURNAL, TASKS, SOURCE = "plan.json", "done.jsonl", "tasks", "source"
 
 
 def begin(scratch, fingerprint):
@@ -19,9 +19,20 @@ def begin(scratch, fingerprint):
         if scratch.exists() and not (plan.is_file() and plan.read_text() == fingerprint):
             shutil.rmtree(scratch)
         scratch.mkdir(exist_ok=True)
-        for half_written in scratch.rglob(".*"):
-            half_written.unlink()
+        _remove_half_written(scratch)
         files.write_text(plan, fingerprint)
+
+
+def _remove_half_written(scratch):
+    """Take away what an interrupted run was writing; what an archive held is left as it was."""
+    for entry in list(scratch.iterdir()):
+        if entry.name.startswith(".") and entry.is_dir():  # a half-unpacked archive
+            shutil.rmtree(entry)
+        elif entry.name.startswith("."):
+            entry.unlink()
+        elif entry.is_dir() and entry.name != SOURCE:
+            for path in entry.rglob(".*"):
+                path.unlink()
 
 
 def done(scratch):

@@ -15,7 +15,7 @@ EXTENSIBLE = 0xFFFE
 # The 14 bytes behind the format tag in the sub-format of WAVE_FORMAT_EXTENSIBLE.
 SUBFORMAT = b"\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
 SUPPORTED = "not PCM (1) of 8, 16, 24 or 32 bits, float (3) of 32 or 64, A-law (6), mu-law (7)"
-STREAMED = (0, 0xFFFFFFFF)  # sizes of the data chunk left by writers that could not seek back
+STREAMED = 0xFFFFFFFF  # the size of the data chunk, if not 0, left by writers that could not seek back
 
 
 @tf.autograph.experimental.do_not_convert
@@ -25,8 +25,8 @@ def decode(contents, index=None):
     Reads PCM of 8, 16, 24 and 32 bits, float of 32 and 64, A-law and mu-law, plain or
     WAVE_FORMAT_EXTENSIBLE, with any other chunks around. A data chunk cut short gives the samples
     that are there; one of size 0 or 0xFFFFFFFF, as streaming writers leave it, goes to the end of
-    the bytes. Channels are averaged. Float samples are clipped to [-1, 1] and samples that are no
-    numbers become 0.
+    the bytes, but one of size 0 is empty where another chunk follows that ends with them. Channels
+    are averaged. Float samples are clipped to [-1, 1] and samples that are no numbers become 0.
 
     Args:
         contents: the file's bytes, a scalar string.
@@ -88,7 +88,11 @@ def _decode(contents, index):
     kind, channels, rate, block = _format(contents, *format_chunk, prefix)
     at, size = data_chunk
     available = tf.cast(length, tf.int64) - at
-    streamed = tf.reduce_any(size == tf.constant(STREAMED, tf.int64))
+    streamed = tf.cond(
+        size == 0,
+        lambda: ~_is_last_chunk(contents, at, available),
+        lambda: size == STREAMED,
+    )
     frames = tf.where(streamed, available, tf.minimum(size, available)) // block
     data = tf.strings.substr(contents, at, frames * block)
     samples = tf.switch_case(kind, [lambda read=read: read(data) for _, _, read in FORMATS])
@@ -148,6 +152,14 @@ def _chunks(contents, length, head, prefix):
         prefix=prefix,
     ):
         return tf.unstack(tf.identity(form)), tf.unstack(tf.identity(data))
+
+
+def _is_last_chunk(contents, at, available):
+    """Whether the bytes from a place on are a chunk, of a name in ASCII, that ends with them."""
+    head = tf.io.decode_raw(tf.strings.substr(contents, at, 8), tf.uint8, fixed_length=8)
+    named = tf.reduce_all((head[:4] >= 32) & (head[:4] < 127))
+    size = _unsigned(tf.bitcast(head[4:], tf.int32))
+    return named & (8 + size + size % 2 == available)
 
 
 def _format(contents, at, size, prefix):

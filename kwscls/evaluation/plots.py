@@ -189,33 +189,6 @@ def clip_scores(scores, labels, most=10):
         return figure
 
 
-def label_balance(counts):
-    """How many clips each label has in each split, stacked, the commonest label on top.
-
-    Args:
-        counts: split -> label -> clips.
-    """
-    labels = sorted({label for split in counts.values() for label in split})
-    total = {label: sum(split.get(label, 0) for split in counts.values()) for label in labels}
-    labels.sort(key=lambda label: (-total[label], label))
-    with _style():
-        figure, ax = _figure(8, 1.5 + 0.3 * len(labels))
-        left = np.zeros(len(labels))
-        for (split, found), colour in zip(counts.items(), (BLUE, ORANGE, GREEN, GREY)):
-            width = np.array([found.get(label, 0) for label in labels])
-            ax.barh(range(len(labels)), width, left=left, color=colour, edgecolor="white", linewidth=0.6,
-                    label=f"{split} ({width.sum()})")
-            left += width
-        for place, label in enumerate(labels):
-            ax.annotate(str(total[label]), (total[label], place), (4, 0), textcoords="offset points", va="center",
-                        fontsize=10)
-        ax.set_yticks(range(len(labels)), [short(label) for label in labels])
-        ax.set(xlabel="clips", xlim=(0, 1.1 * max(total.values())), ylim=(len(labels) - 0.4, -0.6))
-        ax.yaxis.grid(False)
-        _legend(figure, *ax.get_legend_handles_labels())
-        return figure
-
-
 def robustness(rows):
     """Accuracy against each kind of disturbance, with intervals.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from kwscls import console, files
+from kwscls.data.extra_labels import UNTRAINED
 from kwscls.data.noises import noises_of
 from kwscls.data.prepared import has_split
 from kwscls.errors import KwsclsError
@@ -143,7 +144,7 @@ def stitch(bundle, clips, noises, hours, seed):
 
 def background(bundle, folder, noise, seed):
     """Background recordings at the bundle's rate, and where they are from."""
-    found = noises_of(folder, bundle.sample_rate, noise)
+    found = noises_of(folder, bundle.sample_rate, noise, UNTRAINED)
     if found:
         return found, str(noise or folder / "noise")
     soft = np.random.default_rng(seed).normal(0, 0.1, 60 * bundle.sample_rate)

@@ -26,8 +26,8 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         x = tf.cast(inputs, tf.float32)
         if inputs.shape.rank != 4:
             x = tf.reshape(x, [-1, 1, 1, self.moving_mean.shape[0]])
-        gain = tf.cast(self.gamma, tf.float32) if self.scale else tf.ones_like(self.moving_mean)
-        shift = tf.cast(self.beta, tf.float32) if self.center else tf.zeros_like(self.moving_mean)
+        gain = tf.cast(self.gamma, tf.float32) if self.scale else tf.ones([x.shape[-1]])
+        shift = tf.cast(self.beta, tf.float32) if self.center else tf.zeros([x.shape[-1]])
         replica = tf.distribute.get_replica_context()
         if learning and self.synchronized and replica and replica.num_replicas_in_sync > 1:
             y = self._normalised_together(x, gain, shift, replica)
@@ -39,7 +39,8 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         return y
 
     def _normalised_here(self, x, gain, shift, learning):
-        mean, variance = ([], []) if learning else (self.moving_mean, self.moving_variance)
+        statistics = (self.moving_mean, self.moving_variance)
+        mean, variance = ([], []) if learning else (tf.cast(one, tf.float32) for one in statistics)
         normed = tf.raw_ops.FusedBatchNormV3(
             x=x,
             scale=gain,
@@ -69,4 +70,4 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     def _move(self, mean, variance):
         """Move the statistics towards those of a batch."""
         for moving, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            moving.assign(self.momentum * moving + (1 - self.momentum) * new)
+            moving.assign(self.momentum * moving + (1 - self.momentum) * tf.cast(new, moving.dtype))

@@ -17,7 +17,13 @@ class PadSamples(keras.layers.Layer):
         self.samples = samples
 
     def call(self, waveform):
-        return tf.pad(waveform, [[0, 0], [0, max(0, self.samples - waveform.shape[1])]])
+        padded = tf.pad(waveform, [[0, 0], [0, tf.maximum(0, self.samples - tf.shape(waveform)[1])]])
+        padded.set_shape(self.compute_output_shape(waveform.shape))
+        return padded
+
+    def compute_output_shape(self, input_shape):
+        batch, samples = input_shape
+        return (batch, samples and max(samples, self.samples))
 
     def get_config(self):
         return {**super().get_config(), "samples": self.samples}

@@ -103,10 +103,11 @@ class FrequencyDepthwise(keras.layers.Layer):
                 self.name,
                 "choose another number of mel bands",
             )
-        start = self.kernel_initializer((3, 1, channels))[:, 0]  # a fan of three taps
-        self.kernel = self.add_weight(
-            shape=(3, channels), name="kernel", initializer=lambda shape, dtype: start
-        )
+
+        def start(shape, dtype):
+            return self.kernel_initializer((3, 1, channels), dtype)[:, 0]  # a fan of three taps
+
+        self.kernel = self.add_weight(shape=(3, channels), name="kernel", initializer=start)
 
     def call(self, folded):
         frames, rows, bands, channels = folded.shape[1:]

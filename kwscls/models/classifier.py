@@ -1,5 +1,7 @@
 """What every model of this room is: a functional Keras model that knows its labels."""
 
+import numbers
+
 import keras
 
 
@@ -92,7 +94,7 @@ def settle(model):
 
 def label_names(labels):
     """Names from a sequence of names, or "0", "1", ... from a count."""
-    return tuple(str(i) for i in range(labels)) if isinstance(labels, int) else tuple(str(name) for name in labels)
+    return tuple(str(i) for i in range(labels)) if isinstance(labels, numbers.Integral) else tuple(str(name) for name in labels)
 
 
 def waveform_input(samples):

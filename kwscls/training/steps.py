@@ -107,8 +107,7 @@ class Steps:
         self._apply(self._gradients(batch, self._share(batch, batch)))
 
     def _gather_here(self, batch, part):
-        rows = tf.shape(batch[0])[0]
-        some = [value[rows * part // self.parts:rows * (part + 1) // self.parts] for value in batch]
+        some = [value[part::self.parts] for value in batch]  # not in a row: augmentation changes the first and the last clips
         for total, gradient in zip(self.sums, self._gradients(some, self._share(some, batch)), strict=True):
             if gradient is not None:
                 total.assign_add(gradient)

@@ -95,6 +95,15 @@ def test_a_room_is_a_convolution_at_equal_loudness():
     np.testing.assert_allclose(after[-1], wet * rms(before)[-1] / np.sqrt(np.mean(wet ** 2)), atol=1e-4)
 
 
+@pytest.mark.parametrize("batch,share", [(1, 0.3), (2, 0.3), (3, 0.5)])
+def test_small_batches_get_their_share_too(batch, share):
+    before, rooms = clips()[:batch], waveforms.made_rooms(RATE, count=1)[:, :100]
+    changed = [[(change(before, [seed, 1]).numpy() != before.numpy()).any(axis=1).mean() for seed in range(200)] for change in (
+        lambda some, seed: waveforms.speed(some, seed, share, 0.1),
+        lambda some, seed: waveforms.reverberate(some, seed, rooms, share))]
+    np.testing.assert_allclose(np.mean(changed, axis=1), share, atol=0.12)
+
+
 def test_mixup_mixes_clips_and_targets_alike():
     before = tf.eye(32)
     mixed, targets = waveforms.mixup(before, before, SEED, 1.0, 0.4)

@@ -1,10 +1,12 @@
 """Archives: unpacked whole, or refused whole."""
 
+import errno
 import io
 import stat
 import tarfile
 import zipfile
 
+import numpy as np
 import pytest
 
 from kwscls.data import archives
@@ -94,3 +96,50 @@ def test_refuses_what_is_no_archive(tmp_path):
         archives.unpack(tmp_path / "a.zip", tmp_path / "out")
     with pytest.raises(KwsclsError, match="does not exist"):
         archives.unpack(tmp_path / "b.zip", tmp_path / "out")
+
+
+NOISE = bytes(np.random.default_rng(0).integers(0, 256, 50_000, dtype=np.uint8))
+
+
+def damaged(path, place):
+    """A file with a byte changed."""
+    contents = bytearray(path.read_bytes())
+    contents[place] ^= 255
+    path.write_bytes(contents)
+    return path
+
+
+@pytest.mark.parametrize("kind, place", [("gz", 25_000), ("gz", -8), ("bz2", 25_000), ("xz", 25_000)])
+def test_a_flipped_bit_in_a_tar_is_noticed(tmp_path, kind, place):
+    with tarfile.open(tmp_path / f"a.tar.{kind}", f"w:{kind}") as packed:
+        info = tarfile.TarInfo("a.wav")
+        info.size = len(NOISE)
+        packed.addfile(info, io.BytesIO(NOISE))
+    with pytest.raises(KwsclsError, match="is no archive that can be unpacked"):
+        archives.unpack(damaged(tmp_path / f"a.tar.{kind}", place), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED])
+def test_a_flipped_bit_in_a_zip_is_noticed(tmp_path, kind):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", kind) as packed:
+        packed.writestr("a.wav", NOISE)
+    with pytest.raises(KwsclsError, match="is no archive that can be unpacked"):
+        archives.unpack(damaged(tmp_path / "a.zip", 25_000), tmp_path / "out")
+
+
+def test_an_error_of_the_disk_is_no_damage(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(archives.shutil, "copyfileobj", full)
+    with pytest.raises(KwsclsError, match="the disk is full"):
+        archives.unpack(zipped(tmp_path / "a.zip", [("a.wav", b"one")]), tmp_path / "out")
+
+
+@pytest.mark.parametrize("make, name", MAKERS)
+@pytest.mark.parametrize("members, message", [((("a", b"1"), ("a/b/c.wav", b"2")), "holds 'a' as a file and as a folder"),
+                                              (((f"a/{'n' * 300}.wav", b"1"),), "longer than 255 bytes")])
+def test_refuses_names_that_no_disk_takes(tmp_path, make, name, members, message):
+    with pytest.raises(KwsclsError, match=message):
+        archives.unpack(make(tmp_path / name, members), tmp_path / "out")

@@ -51,3 +51,19 @@ def test_what_is_wrong_is_told(folder):
     (folder / "class_labels_indices.csv").unlink()
     with pytest.raises(KwsclsError, match="has no class_labels_indices.csv"):
         audioset.read(path)
+
+
+def test_one_file_for_two_pieces_is_refused(folder):
+    path = folder / "balanced_train_segments.csv"
+    path.write_text(LIST + '-0DdlOuIFUI, 70.000, 80.000, "/t/dd00088"\n')
+    with pytest.raises(KwsclsError, match="segments.csv:7: Y-0DdlOuIFUI.wav is also the recording of .*segments.csv:5"):
+        audioset.read(path)
+
+
+def test_a_byte_order_mark_and_names_without_a_first_line(folder):
+    path = folder / "eval_segments.csv"
+    path.write_text("\ufeff" + path.read_text(), encoding="utf-8")
+    assert audioset.is_list(path) and len(audioset.read(path)) == 1
+    (folder / "class_labels_indices.csv").write_text("0,/m/09x0r,Speech\n")
+    with pytest.raises(KwsclsError, match="class_labels_indices.csv: has no columns mid and display_name"):
+        audioset.read(path)

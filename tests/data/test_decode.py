@@ -1,5 +1,6 @@
 """Decoding: both decoders give the same samples, and what cannot be decoded is named."""
 
+import os
 import struct
 import threading
 
@@ -105,6 +106,20 @@ def test_a_streamed_wav_without_a_size_is_whole():
         np.testing.assert_array_equal(decode_bytes(bytes(contents)).waveform, tone(10))
 
 
+def test_a_streamed_flac_without_a_length_is_whole():
+    contents = bytearray(encoded(tone(10), form="FLAC"))
+    contents[21] &= 0xF0  # the count of samples: 36 bits
+    contents[22:26] = bytes(4)
+    np.testing.assert_array_equal(decode_bytes(bytes(contents)).waveform, tone(10))
+
+
+def test_an_empty_wav_is_empty_whatever_follows():
+    following = b"LIST" + struct.pack("<I", 9) + b"INFOabcde\0"
+    with pytest.raises(KwsclsError, match="holds no samples"):
+        decode_bytes(wav_bytes(np.zeros(0, np.int16), 16000) + following)
+    assert len(decode_bytes(wav_bytes(np.zeros(0, np.int16), 16000) + following + b"x\0").waveform) == 10
+
+
 @pytest.mark.parametrize("form, subtype", [("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("OGG", "OPUS"),
                                            ("MP3", None)])
 def test_a_file_that_is_cut_off_is_refused(form, subtype, tmp_path):
@@ -128,6 +143,9 @@ def test_what_is_no_sound_is_named(contents, tmp_path):
 def test_a_missing_file_and_a_wav_without_samples(tmp_path):
     with pytest.raises(KwsclsError, match="gone.wav: cannot be read: no such file"):
         decode(tmp_path / "gone.wav")
+    os.mkfifo(tmp_path / "pipe.wav")
+    with pytest.raises(KwsclsError, match="pipe.wav: is no regular file"):
+        decode(tmp_path / "pipe.wav")
     with pytest.raises(KwsclsError, match="holds no samples"):
         decode_bytes(wav_bytes(np.zeros(0, np.int16), 16000))
 

@@ -76,3 +76,13 @@ def test_recordings_are_cut_into_clips(tmp_path):
         FrameClips([Talk(tmp_path / "b.wav", (), "train")], ["no"], 1000, 1000, 5, 200, 200)
     with pytest.raises(KwsclsError, match="no recordings"):
         FrameClips([], ["no"], 1000, 1000, 5, 200, 200)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_other_encodings(tmp_path, encoding):
+    path = tmp_path / "segments.csv"
+    path.write_text("path,label\ncafé.wav,yes\n", encoding=encoding)
+    assert not is_table(path)
+    path.write_text("path,start,end,label\n\ncafé.wav,0,1,yes\n", encoding=encoding)
+    with pytest.raises(KwsclsError, match="is no CSV table in UTF-8"):
+        read(path)

@@ -161,3 +161,115 @@ def test_bad_folders(tmp_path):
         labels_of(load(tmp_path / "one"))
     with pytest.raises(KwsclsError, match="the label '../x' cannot name a folder"):
         labels_of(read(table(tmp_path, "path,label\na.wav,../x\nb.wav,y\n")))
+
+
+def test_cells_beyond_the_header(tmp_path):
+    with pytest.raises(KwsclsError, match=r"manifest.csv:3: has more cells than the first line: 'bark'; put a cell"):
+        read(table(tmp_path, "path,label\na.wav,dog\nb.wav,dog,bark\n"))
+    assert read(table(tmp_path, "path,label\na.wav,dog,,\n,,,\n")) == read(table(tmp_path, "path,label\na.wav,dog\n"))
+
+
+def test_quotes_between_tabs_are_letters_unless_they_hold_a_cell(tmp_path):
+    rows = read(table(tmp_path, 'path\tsentence\tlabel\na.wav\t"Quoted start\tcat\nb.wav\t""\tdog\nc.wav\tend"\tbird\n'))
+    assert [one.labels for one in rows] == [("cat",), ("dog",), ("bird",)]
+    assert read(table(tmp_path, 'path\tlabel\n"a.wav"\t"[""dog"", ""rain""]"\n'))[0].labels == ("dog", "rain")
+
+
+@pytest.mark.parametrize("text, line", [("path,label\n\n\na.wav,\n", 4), ('path,label,text\na.wav,x,"1\n2"\nb.wav,,\n', 4),
+                                        ("path,label\ra.wav,x\rb.wav,\r", 3)])
+def test_lines_are_counted_as_editors_do(tmp_path, text, line):
+    path = tmp_path / "m.CSV"
+    path.write_text(text, newline="")
+    with pytest.raises(KwsclsError, match=f"m.CSV:{line}: has no label"):
+        read(path)
+
+
+def test_rows_of_json_need_not_name_the_same(tmp_path):
+    lines = ['{"path": "a.wav", "label": "x", "text": "1\u2028\u00852", "length": [1]}',
+             '{"path": "b.wav", "label": "x", "split": "test"}']
+    assert [(one.split, one.seconds) for one in read(table(tmp_path, "\n".join(lines), "m.jsonl"))] == [
+        (None, None), ("test", None)]
+
+
+@pytest.mark.parametrize("name", ["a\\u0000.wav", "\\ud800.wav"])
+def test_paths_that_name_no_file(tmp_path, name):
+    with pytest.raises(KwsclsError, match=r"m.jsonl:1: the path '.*' cannot name a file"):
+        read(table(tmp_path, f'{{"path": "{name}", "label": "x"}}', "m.jsonl"))
+    assert len(read(table(tmp_path, f"path,label\n{300 * 'x'},x\n"))) == 1
+
+
+def test_noise_beside_a_label_is_no_label(tmp_path):
+    rows = read(table(tmp_path, "path,labels\na.wav,background_noise;cat\nb.wav,_noise_\n"))
+    assert [one.labels for one in rows] == [("cat",), (NOISE,)]
+
+
+def found(folder):
+    return {one.path.relative_to(folder).as_posix(): (one.split, one.labels[0], one.group) for one in load(folder)}
+
+
+def test_a_flat_test_beside_class_folders_is_left_out(tmp_path, capsys):
+    touch(tmp_path, "train/cat/a.wav", "train/dog/b.wav", "test/c.wav")
+    assert found(tmp_path) == {"train/cat/a.wav": ("train", "cat", None), "train/dog/b.wav": ("train", "dog", None)}
+    assert "test: holds recordings but no class folders, and is left out" in capsys.readouterr().err
+
+
+def test_tables_in_split_folders(tmp_path):
+    for split in ("train", "test"):
+        touch(tmp_path / split, "a.wav", "b.wav")
+        table(tmp_path / split, "file_name,label\na.wav,cat\nb.wav,dog\n", "metadata.csv")
+    assert found(tmp_path) == {f"{split}/{name}.wav": (split, label, None)
+                               for split in ("train", "test") for name, label in (("a", "cat"), ("b", "dog"))}
+
+
+def test_splits_without_labels_are_no_labels(tmp_path):
+    touch(tmp_path, "train/a.wav", "test/b.wav")
+    with pytest.raises(KwsclsError, match="holds recordings but no class folders"):
+        load(tmp_path)
+
+
+def test_a_class_may_be_called_train(tmp_path):
+    touch(tmp_path, "bus/s1/a.wav", "train/s1/b.wav", "train/s2/c.wav", "noise/d.wav")
+    assert found(tmp_path) == {"bus/s1/a.wav": (None, "bus", "s1"), "train/s1/b.wav": (None, "train", "s1"),
+                               "train/s2/c.wav": (None, "train", "s2"), "noise/d.wav": (None, "noise", None)}
+
+
+def test_splits_beside_classes_are_refused(tmp_path):
+    touch(tmp_path, "train/cat/a.wav", "test/cat/b.wav", "docs/c.txt")
+    assert len(load(tmp_path)) == 2
+    touch(tmp_path, "more/c.wav")
+    with pytest.raises(KwsclsError, match="holds test, train as if they were splits, but also more"):
+        load(tmp_path)
+
+
+def test_splits_within_class_folders(tmp_path):
+    touch(tmp_path, "cat/train/a.wav", "cat/val/b.wav", "dog/test/c.wav", "dog/train/anna/d.wav")
+    assert found(tmp_path) == {"cat/train/a.wav": ("train", "cat", None), "cat/val/b.wav": ("validation", "cat", None),
+                               "dog/test/c.wav": ("test", "dog", None), "dog/train/anna/d.wav": ("train", "dog", "anna")}
+
+
+def test_what_class_folders_may_be_called(tmp_path):
+    touch(tmp_path, "licence/licence_0.wav", "licence/LICENCE", "yes /readme.wav")
+    assert found(tmp_path) == {"licence/licence_0.wav": (None, "licence", None), "yes /readme.wav": (None, "yes", None)}
+
+
+def test_lists_of_splits_that_are_no_utf_8(tmp_path):
+    touch(tmp_path, "yes/a.wav", "no/b.wav", "validation_list.txt")
+    (tmp_path / "testing_list.txt").write_bytes(b"yes/caf\xe9.wav\n")
+    with pytest.raises(KwsclsError, match="no text in UTF-8"):
+        load(tmp_path)
+
+
+def test_urban_sound_8k_lies_in_folders_of_folds(tmp_path):
+    top = touch(tmp_path / "UrbanSound8K", "audio/fold1/a.wav", "audio/fold2/b.wav", "metadata/x", "FREESOUNDCREDITS.txt")
+    table(top / "metadata", "slice_file_name,fold,classID,class\na.wav,1,0,siren\nb.wav,2,1,dog_bark\n", "UrbanSound8K.csv")
+    rows = load(tmp_path)  # the folder in the folder, and the table beside audio
+    assert [(one.path, one.labels, one.fold) for one in rows] == [
+        (top / "audio/fold1/a.wav", ("siren",), "1"), (top / "audio/fold2/b.wav", ("dog_bark",), "2")]
+    assert read(top / "metadata/UrbanSound8K.csv") == rows
+
+
+def test_a_manifest_in_an_archives_folder(tmp_path):
+    touch(tmp_path, "mini/a.wav", "mini/b.wav")
+    table(tmp_path / "mini", "path,label\na.wav,cat\nb.wav,dog\n")
+    assert found(tmp_path / "mini") == {"a.wav": (None, "cat", None), "b.wav": (None, "dog", None)}
+    assert load(tmp_path) == load(tmp_path / "mini")

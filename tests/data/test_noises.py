@@ -5,6 +5,7 @@ import pytest
 import soundfile
 
 from kwscls import train
+from kwscls.data.extra_labels import UNTRAINED
 from kwscls.data.noises import noises_of, read_noises
 from kwscls.errors import KwsclsError
 from tests.conftest import tone, write_wav
@@ -34,7 +35,8 @@ def test_a_prepared_folder_may_bring_some(tmp_path):
 
 
 @pytest.mark.parametrize("name, message", [("missing", "is no folder"), ("empty", "holds no recordings"), ("bad", "fan.wav")])
-def test_what_is_no_noise_is_told_before_training(tones, tmp_path, capsys, name, message):
+def test_what_is_no_noise_is_told_before_training(tones, tmp_path, monkeypatch, capsys, name, message):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "fan.wav").write_bytes(b"junk")
@@ -43,3 +45,13 @@ def test_what_is_no_noise_is_told_before_training(tones, tmp_path, capsys, name,
     assert train.main(["--data", str(tones), "--noises", str(tmp_path / name), "--out", str(tmp_path / "run")]) == 2
     told = capsys.readouterr().err.strip().splitlines()[-1]
     assert told.startswith("error: ") and message in told and not (tmp_path / "run").exists()
+
+
+def test_training_hears_no_noise_that_silences_are_tested_with(tmp_path):
+    write_wav(tmp_path / "noise" / "fan.wav", np.repeat([0.1, 0.2, 0.3], [12800, 1600, 1600]))
+    heard, = noises_of(tmp_path, 16000)
+    assert len(heard) == 12800 and heard.max() < 0.11
+    kept, = noises_of(tmp_path, 16000, part=UNTRAINED)
+    assert len(kept) == 3200 and kept.min() > 0.19
+    named, = noises_of(tmp_path, 16000, tmp_path / "noise")
+    assert len(named) == 16000

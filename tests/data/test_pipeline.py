@@ -1,5 +1,7 @@
 """Batches: every clip once an epoch, the same order for the same seed, memory and files alike."""
 
+import shutil
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -95,6 +97,13 @@ def test_long_clips_are_heard_from_anywhere(tmp_path, memory):
     one = clips.cropped(tf.range(4), tf.constant([5, 1]))[0].numpy()
     np.testing.assert_allclose(32768 * np.diff(one[:3], axis=1), 1, atol=0.01)
     np.testing.assert_array_equal(one, clips.cropped(tf.range(4), tf.constant([5, 1]))[0])
+
+
+def test_what_prepare_did_not_write_is_told(tones, tmp_path):
+    shutil.copytree(tones / "train", tmp_path / "train")
+    write_wav(tmp_path / "train" / "low" / "deep" / "x.wav", tone(300))
+    with pytest.raises(KwsclsError, match="deep/x.wav: is no clip that prepare wrote"):
+        Clips(tmp_path / "train", 4000)
 
 
 def test_crops_are_part_of_augmentation(tmp_path):

@@ -2,12 +2,14 @@
 
 import csv
 import errno
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ import pytest
 from kwscls import files
 from kwscls import prepare as verb
 from kwscls.data import convert as convert_room
-from kwscls.data import manifest, prepare as room
+from kwscls.data import corrections, duplicates, manifest, prepare as room
 from kwscls.data.prepare import ready
 from kwscls.data.splits import shared
 from kwscls.errors import KwsclsError
@@ -218,7 +220,7 @@ def test_a_label_that_is_only_tested():
     for split, labels in (("train", "ab"), ("validation", "ab"), ("test", "abc")):
         for label in labels:
             for take in range(2):
-                write(Path(f"words/{split}/{label}/{split}{take}.wav"), hash((split, label, take)) % 9999)
+                write(Path(f"words/{split}/{label}/{split}{take}.wav"), zlib.crc32(f"{split}{label}{take}".encode()) % 9999)
     with pytest.raises(KwsclsError, match="the label c is in test but not in train.*--labels"):
         prepare()
     assert set(prepare(labels=["a", "b"])["labels"]) == {"a", "b"}
@@ -390,3 +392,199 @@ def test_wrong_rates_are_brought_to_one():
     for one in manifest.read("data/words/manifest.csv"):
         samples = convert_room.read_wav(one.path)
         assert len(samples) in (4800, 4801) and np.abs(samples).max() > 0.2 * 32768
+
+
+def corrected(capsys, *rows):
+    """The names of the clips that are left after such corrections of the raw recordings, and what was said."""
+    Path("table.csv").write_text("path,label,action,becomes\n" + "".join(f"{row}\n" for row in rows))
+    capsys.readouterr()
+    prepare(corrections="table.csv", out="data/mended", overwrite=True)
+    top = Path("data/mended").absolute()
+    rows = manifest.read(top / "manifest.csv")
+    return {one.path.relative_to(top).as_posix(): one.labels for one in rows}, capsys.readouterr().err
+
+
+def test_corrections_of_prepared_clips_fit_the_recordings(capsys):
+    corpus(Path("words"), speakers=6, suffix=".flac")
+    prepare()
+    top = Path("data/words").absolute()
+    names = [one.path.relative_to(top).as_posix() for one in manifest.read(top / "manifest.csv")]
+    name = next(name for name in names if name.startswith("train/no"))
+    left, said = corrected(capsys, f"{name},no,drop,", "train/no/gone.wav,no,drop,")
+    assert len(left) == len(names) - 1 and not any(other.endswith(name.removeprefix("train")) for other in left)
+    assert "1 of 2 rows fit no clip and change nothing, for example train/no/gone.wav" in said
+    left, said = corrected(capsys, f"no/{Path(name).stem}.flac,no,relabel, yes ; no;")
+    assert ("yes", "no") in left.values() and "fit no clip" not in said
+
+
+def test_corrections_that_can_mean_two_clips():
+    clips = [manifest.Recording(Path(f"/c/{place}/0.wav"), ("yes",)) for place in ("yes/a", "yes/b")]
+    mark = hashlib.sha1(b"/c/yes/b/0.wav").hexdigest()[:8]
+    assert corrections.corrected(clips, {f"train/yes/0-{mark}.wav": None}) == clips[:1]
+    for name in ("0.wav", "train/yes/0.wav"):
+        with pytest.raises(KwsclsError, match=f"{name}: fits both /c/yes/a/0.wav and /c/yes/b/0.wav"):
+            corrections.corrected(clips, {name: None}, "table.csv")
+    with pytest.raises(KwsclsError, match="is a test clip"):
+        corrections.corrected(clips, {f"test/yes/0-{mark}.wav": None}, "table.csv")
+
+
+@pytest.mark.parametrize("contents, message", [
+    (b"path,action\ncaf\xe9.wav,drop\n", "is no CSV table in UTF-8"), (b"path,action\na.wav\n", "table.csv:2: the action ''"),
+    (b"path,action\n\n,drop\n", "table.csv:3: has no path"), (b"path,action,becomes\na,relabel,;\n", "needs a label")])
+def test_bad_tables_of_corrections(contents, message):
+    Path("table.csv").write_bytes(contents)
+    with pytest.raises(KwsclsError, match=message):
+        corrections.read("table.csv")
+
+
+def test_the_same_sound_under_two_labels_in_two_splits():
+    clips = [manifest.Recording(Path(f"{split}.wav"), (label,), split) for split, label in (("test", "no"), ("train", "yes"))]
+    facts = {one.path: {"content": "same"} for one in clips}
+    kept, dropped, doubles, contradictions = duplicates.without_duplicates(clips, facts, {one.path: one.path for one in clips})
+    assert (kept, dropped) == (clips[:1], clips[1:]) and doubles == contradictions and len(doubles) == 1
+
+
+def test_an_archive_of_a_prepared_folder_keeps_its_noise():
+    corpus(Path("words"), speakers=6)
+    write(Path("words/_background_noise_/hum.wav"), seed=99, seconds=2)
+    prepare()
+    shutil.make_archive("packed", "zip", "data", "words")
+    report = prepare("packed.zip")
+    assert report["noises"] == 1 and report["clips"] == files.read_json("data/words/report.json")["clips"]
+
+
+def _zipped():
+    corpus(Path("in/words"))
+    shutil.make_archive("b/words", "zip", "in")
+    return "b/words.zip"
+
+
+def _listed():
+    corpus(Path("b/words"))
+    lines = [f"{path.absolute()},{path.parent.name}" for path in sorted(Path("b/words").rglob("*.wav"))]
+    Path("list.csv").write_text("path,label\n" + "\n".join(lines))
+    return "list.csv"
+
+
+@pytest.mark.parametrize("make", [lambda: corpus(Path("b/words")), _zipped, _listed])
+def test_a_folder_that_holds_the_recordings_is_not_replaced(make):
+    data = make()
+    before = stamps("b")
+    with pytest.raises(KwsclsError, match="b: holds the recordings that are to be prepared"):
+        prepare(data, out="b", overwrite=True)
+    assert stamps("b") == before
+
+
+def test_edited_tables_of_suspects_stay_in_the_folder_that_is_prepared_again():
+    corpus(Path("words"))
+    prepare()
+    text = "path,action,becomes\nyes/00000000_nohash_0.wav,drop,\n"
+    for name in ("suspects.csv", "mine/own.csv"):
+        Path("data/words/mine").mkdir(exist_ok=True)
+        Path("data/words", name).write_text(text)
+    report = prepare(corrections="data/words/mine/own.csv", overwrite=True)
+    assert sum(report["clips"].values()) == 23
+    assert [Path("data/words", name).read_text() for name in ("suspects.csv", "mine/own.csv")] == [text, text]
+    ready("words", rate=8000)  # the settings said before still hold
+    assert Path("data/words/suspects.csv").read_text() == Path("data/words/mine/own.csv").read_text() == text
+
+
+def test_silences_that_came_along_stay(capsys):
+    corpus(Path("words"), speakers=20)
+    write(Path("words/_background_noise_/hum.wav"), seed=99, seconds=30)
+    first = prepare(silence=50.0)
+    again = prepare("data/words", out="data/again", silence=50.0)
+    assert again["labels"] == first["labels"] and "_silence_ is there already" in capsys.readouterr().err
+    assert len(manifest.read("data/again/manifest.csv")) == sum(first["clips"].values())
+    words = prepare("data/words", out="data/some", labels=["no", "yes"], silence=25.0)
+    assert words["labels"]["_silence_"]["test"] == -(-first["labels"]["_silence_"]["test"] // 2)
+
+
+def test_an_unpacked_archive_with_hidden_folders_is_gone_on_with(monkeypatch):
+    corpus(Path("in/words"))
+    for name in (".git/config", "no/.ipynb_checkpoints/a.wav", ".DS_Store"):
+        Path("in/words", name).parent.mkdir(parents=True, exist_ok=True)
+        Path("in/words", name).write_text("hidden")
+    shutil.make_archive("words", "zip", "in")
+
+    def stop(*_):
+        raise KwsclsError("stopped")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(room, "_names", stop)
+        with pytest.raises(KwsclsError, match="stopped"):
+            prepare("words.zip")
+    Path("data/.words.unfinished/.half-unpacked/no").mkdir(parents=True)
+    Path("data/.words.unfinished/.half-unpacked/no/a.wav").touch()
+    assert sum(prepare("words.zip")["clips"].values()) == 24 and leftovers() == []
+
+
+def test_a_split_that_loses_all_its_clips_is_told():
+    for number in range(9):
+        for label in ("no", "yes"):
+            write(Path(f"words/{manifest.SPLITS[number % 3]}/{label}/{number}.wav"), number + 100 * (label == "yes"))
+    for path in Path("words/validation").rglob("*.wav"):
+        path.write_bytes(b"junk")
+    with pytest.raises(KwsclsError, match=r"nothing is left for validation: 1.wav is no sound file"):
+        prepare()
+    shutil.rmtree("words/validation")
+    shutil.copytree("words/test", "words/validation")
+    with pytest.raises(KwsclsError, match="nothing is left for validation: .*the same sound"):
+        prepare()
+    assert not Path("data/words").exists()
+
+
+def test_what_is_no_sound_takes_no_place_in_a_split():
+    corpus(Path("words"), speakers=5)
+    for label in ("no", "yes"):
+        for name in ("Thumbs.db", "desktop.ini", "notes.txt", *(f"{number}.json" for number in range(20))):
+            Path("words", label, name).write_text("no sound")
+    report = prepare()
+    assert len(report["unreadable"]) == 46
+    assert report["labels"] == {label: {"train": 3, "validation": 1, "test": 1} for label in ("no", "yes")}
+
+
+def test_names_that_a_table_or_a_disk_does_not_take():
+    corpus(Path("words"))
+    long = "\u0436" * 125
+    for seed, name in enumerate((b"caf\xe9.wav", b"caf\xe8.wav", b"two\rlines.wav", f"{long}a.wav".encode(), f"{long}b.wav".encode())):
+        write(Path("words/yes") / os.fsdecode(name), 200 + seed)
+    Path(os.fsdecode(b"words/yes/bad\xe9.wav")).write_bytes(b"junk")
+    report = prepare()
+    rows = manifest.read("data/words/manifest.csv")
+    assert len(rows) == 29 and all(one.path.is_file() for one in rows)
+    assert report["unreadable"][0]["path"].endswith("bad\\udce9.wav")
+    write(Path(os.fsdecode(b"words/caf\xe9/a.wav")), 300)
+    with pytest.raises(KwsclsError, match="is no text in UTF-8 on one line; rename it"):
+        prepare(overwrite=True)
+
+
+@pytest.mark.parametrize("out, message", [("file.txt/x", "file.txt: cannot be written"), ("file.txt/x/y", "cannot be written"),
+                                          ("dangling", "dangling: is a link to nothing"), ("/", "/: cannot be replaced")])
+def test_places_that_cannot_be(out, message):
+    corpus(Path("words"))
+    Path("file.txt").write_text("mine")
+    Path("dangling").symlink_to("nowhere")
+    with pytest.raises(KwsclsError, match=message):
+        prepare(out=out, overwrite=True)
+    assert sorted(path.name for path in Path().iterdir()) == ["dangling", "file.txt", "words"]
+
+
+def test_out_may_be_a_link_or_where_one_is(monkeypatch):
+    words = corpus(Path("words")).absolute()
+    for name in ("disk", "here"):
+        Path(name).mkdir()
+    Path("link").symlink_to("disk")
+    prepare(words, out="link", overwrite=True)
+    assert Path("link").is_symlink() and len(manifest.read("disk/manifest.csv")) == 24
+    place = Path("here").absolute()
+    monkeypatch.chdir(place)
+    prepare(words, out=".", overwrite=True)
+    assert len(manifest.read(place / "manifest.csv")) == 24 and not list(place.parent.glob(".*"))
+    monkeypatch.chdir(place.parent)
+
+
+def test_shards_of_no_size_are_refused(capsys):
+    corpus(Path("words"))
+    assert verb.main(["--data", "words", "--shards", "--shard-megabytes", "0"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1

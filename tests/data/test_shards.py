@@ -168,3 +168,20 @@ def test_beam_makes_folders_too_and_reads_and_writes_elsewhere(both, tmp_path, m
     assert not storage.exists(f"{place}/far.unfinished") and storage.exists(f"{place}/far/report.json")
     for clip in prepared.split_clips(Path("data/far/train")):
         assert prepared.read_bytes(clip.path) == Path("folder", *clip.path.parts[-3:]).read_bytes()
+
+
+def test_a_sound_that_its_name_looks_like_is_found_in_its_own_place(tmp_path):
+    name = "train/no/abcd.wav"
+    storage.write(tmp_path / name, b"\0" * shards.HEADER + b"abcd")
+    plan = {"file": "train-0.tfrecord", "split": "train", "rows": [[name, ["no"], None, None, 0.1]]}
+    made = shards.write_shard(plan, str(tmp_path), str(tmp_path), ["no", "yes"])
+    (offset, size), = made["pieces"]
+    assert offset + size + 4 == made["bytes"] and storage.read_piece(tmp_path / plan["file"], offset, size) == b"abcd"
+
+
+def test_copied_tables_replace_nothing_but_copied_tables(both):
+    _, packed, _, _ = both
+    for folder in (packed.parent / "words", packed.parent / "folder"):
+        with pytest.raises(KwsclsError, match="exists already"):
+            shards.copied(str(packed), folder)
+        assert any(folder.rglob("*.flac")) or (folder / "balance.png").is_file()

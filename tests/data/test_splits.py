@@ -3,6 +3,7 @@
 import collections
 import hashlib
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kwscls.data.manifest import SPLITS, Recording
-from kwscls.data.splits import Rule, folds, official, shared, split, with_groups
+from kwscls.data import splits as room
+from kwscls.data.splits import Rule, folds, natural, official, shared, split, with_groups
 from kwscls.errors import KwsclsError
 
 # Speakers as they stand in the corpus' published testing_list.txt and validation_list.txt (v0.01, v0.02).
@@ -180,3 +182,48 @@ def test_train_gets_a_clip_of_every_label_first(counts):
 def test_groups_in_the_names_of_known_corpora(what, stems, groups):
     found, how = with_groups([Recording(Path(f"/x/label/{stem}.wav"), ("label",)) for stem in stems])
     assert [one.group for one in found] == groups and how.endswith(f"in the names of {what}")
+
+
+def test_one_clip_without_a_speaker_leaves_the_others_apart():
+    recordings = [Recording(Path(f"/x/{label}/{speaker}{take}.wav"), (label,), group=f"s{speaker}")
+                  for label in "ab" for speaker in range(12) for take in range(4)] + [Recording(Path("/x/a/stray.wav"), ("a",))]
+    made, how = split(recordings)
+    assert not shared(made) and how.startswith("by group, none in two splits, and by clip the 1 without one")
+
+
+def test_clips_of_one_name_in_several_folders_are_several():
+    recordings = [Recording(Path(f"/x/{speaker}/{label}/{take}.wav"), (label,))
+                  for speaker in range(10) for label in "ab" for take in range(2)]
+    made, _ = split(recordings, Rule("clip", 20, 20))
+    assert 6 <= sum(one.split == "test" for one in made) <= 10 and len(table(made)) == 6
+    assert sorted(collections.Counter(folds(recordings, 4)).values()) == [10, 10, 10, 10]
+    moved = [Recording(Path("/elsewhere/train") / one.path.relative_to("/x"), one.labels) for one in recordings]
+    assert [one.split for one in split(moved, Rule("clip", 20, 20))[0]] == [one.split for one in made]
+
+
+def test_draws_stay_what_they_were():
+    made, how = split(clips("abc", 40, name="recording_{group}.wav"), Rule(validation=7, test=13))
+    told = "".join(f"{one.path.parent.name}{one.path.stem}{one.split}" for one in made)
+    assert how.endswith("in the order of a hash") and hashlib.sha1(told.encode()).hexdigest()[:8] == "0dfdb41b"
+
+
+@pytest.mark.parametrize("rare, most", [(1, 0), (2, room.ORDERS - 1)])
+def test_no_more_orders_are_tried_where_none_can_be_better(monkeypatch, rare, most):
+    tried, real = [], room._ordered
+    monkeypatch.setattr(room, "_ordered", lambda *words: tried.append(words) or real(*words))
+    split(clips("abc", 200, name="{group}.wav") + clips("d", rare, name="r{group}.wav"))
+    assert len(tried) <= most
+
+
+def test_many_labels_and_a_rare_one_take_no_longer_than_their_clips(monkeypatch):
+    monkeypatch.setattr(room, "ORDERS", 3)
+    recordings = [Recording(Path(f"/x/{label}/{clip}.wav"), (str(label),)) for label in range(600) for clip in range(50)]
+    start = time.process_time()
+    split(recordings + [Recording(Path(f"/x/rare/{clip}.wav"), ("rare",)) for clip in range(2)])
+    assert time.process_time() - start < 5
+
+
+def test_names_beyond_ascii():
+    assert sorted(["10", "²", "9"], key=natural) == ["9", "10", "²"]
+    latin = [Recording(Path(f"/x/{one.labels[0]}/caf\udce9{one.path.name}"), one.labels) for one in clips(name="{group}.wav")]
+    assert {one.split for one in split(latin)[0]} == set(SPLITS)

@@ -111,6 +111,20 @@ def test_unknown_and_too_large_sizes_go_to_the_end(size):
     )
 
 
+@pytest.mark.parametrize(
+    "following, samples",
+    [
+        (chunk(b"LIST", b"INFOabcde"), 0),
+        (chunk(b"LIST", b"INFOabcde") + b"12", 10),
+        (chunk(b"LIS\1", b"INFOabcd"), 8),
+        (bytes(16), 8),
+        (b"LIST", 2),
+    ],
+)
+def test_an_empty_clip_does_not_run_into_a_chunk_that_ends_the_file(following, samples):
+    assert len(wav.decode(riff(fmt(), chunk(b"data", b"")) + following)[0]) == samples
+
+
 @pytest.mark.parametrize("kept", [0, 1, 2, 3, 1000])
 def test_a_cut_file_gives_what_is_there(kept):
     np.testing.assert_array_equal(wav.decode(PLAIN[: 44 + kept])[0], VALUES[: kept // 2] / 32768)

@@ -117,15 +117,6 @@ def test_clip_scores_are_sorted():
     assert "0.700" in texts(figure)
 
 
-@pytest.mark.parametrize("labels", [2, 50])
-def test_label_balance_stacks_the_splits(labels):
-    counts = {"train": {f"label {i}": 10 + i for i in range(labels)}, "test": {"label 0": 100}}
-    figure = plots.label_balance(counts)
-    names = [text.get_text() for text in figure.axes[0].get_yticklabels()]
-    assert names[0] == "label 0" and "test (100)" in texts(figure) and "110" in texts(figure)
-    assert not overlapping(figure, figure.axes[0].yaxis)
-
-
 def test_saving_is_whole_and_leaves_no_global_state(tmp_path):
     import matplotlib
 

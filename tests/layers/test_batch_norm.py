@@ -58,3 +58,15 @@ def test_half_precision_keeps_float32_statistics_and_the_config_survives():
     y = layer(draw(8, 4, 5), training=True)
     assert y.dtype == tf.bfloat16 and layer.moving_mean.dtype == "float32"
     assert FusedBatchNormalization.from_config(layer.get_config()).epsilon == 1e-5
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16", "bfloat16"])
+@pytest.mark.parametrize("scale", [True, False])
+def test_whole_policies_of_another_precision(dtype, scale):
+    """Not mixed: the statistics are of that precision too."""
+    x = np.random.default_rng(0).normal(2, 3, (4, 5, 6))
+    ours = FusedBatchNormalization(dtype=dtype, scale=scale, center=scale)
+    theirs = keras.layers.BatchNormalization(dtype=dtype, scale=scale, center=scale)
+    for training in (True, False):
+        one, other = (np.asarray(tf.cast(layer(x, training=training), tf.float64)) for layer in (ours, theirs))
+        np.testing.assert_allclose(one, other, rtol=0.05 if "16" in dtype else 0.005, atol=0.02)  # ours moves by the unbiased variance

@@ -1,5 +1,6 @@
 """Patches, and the logits of a mean score."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -15,6 +16,14 @@ def test_patches_are_cut_in_order_and_come_back():
     np.testing.assert_array_equal(patches[4, ..., 0], x[1, 3:7])
     together = UnfoldPatches(3)(tf.reshape(patches, [6, -1]))
     np.testing.assert_array_equal(together[1, 1], x[1, 3:7].ravel())
+
+
+def test_silence_follows_clips_of_unknown_length():
+    waveform = keras.Input((None,))
+    made = keras.Model(waveform, PadSamples(5)(waveform))
+    assert made.output_shape == (None, None) and PadSamples(5).compute_output_shape((None, 3)) == (None, 5)
+    np.testing.assert_array_equal(made(np.ones((1, 3))), [[1, 1, 1, 0, 0]])
+    assert made(np.ones((1, 7))).shape == (1, 7)
 
 
 def test_silence_follows():

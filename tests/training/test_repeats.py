@@ -48,6 +48,13 @@ def test_every_clip_is_tested_once_and_groups_stay_whole(prepared, kind, names):
     assert os.stat(clips[0].path).st_nlink > 1
 
 
+def test_no_two_folds_share_a_folder_and_none_lies_elsewhere():
+    names = ["a", "a.b", "a b", "a_b", "a/b", ".", "..", "ä"]
+    made = [folds._folder_name(name) for name in names]
+    assert made[:2] == names[:2] and made[-1] == "ä" and len(set(made)) == len(names)
+    assert not any("/" in name or not name.strip(".") for name in made)
+
+
 def test_folds_that_are_not_there_are_told(prepared):
     for kind, why in (("five", "neither given"), ("1", "neither given"), ("9", "4 groups cannot")):
         with pytest.raises(KwsclsError, match=why):
@@ -95,3 +102,10 @@ def test_seeds_are_runs_too():
     assert repeats.variations(TrainSettings(seed=3, seeds=2)) == {"seed_3": {"seed": 3}, "seed_4": {"seed": 4}}
     with pytest.raises(KwsclsError, match="at once"):
         repeats.train_repeatedly("runs", TrainSettings(seeds=2, folds="5"))
+
+
+def test_segments_have_no_folds(tmp_path):
+    (tmp_path / "segments.csv").write_text("path,start,end,label\na.wav,0,1,x\n")
+    with pytest.raises(KwsclsError, match="labels for segments"):
+        train(TrainSettings(data=str(tmp_path / "segments.csv"), folds="2", out=str(tmp_path / "out")))
+    assert [path.name for path in tmp_path.iterdir()] == ["segments.csv"]
