@@ -50,7 +50,7 @@ def within(low, high=math.inf, kind=float):
         except ValueError as error:
             raise ValueError(f"{text!r} is not a {'whole number' if kind is int else 'number'}") from error
         if not low <= value <= high or math.isinf(value):
-            raise ValueError(f"{text} is not {f'{low:g} or more' if math.isinf(high) else f'from {low:g} to {high:g}'}")
+            raise ValueError(f"{text} is not {f'{low:g} or more' if math.isinf(high) else f'from {low:g} to {high:.10g}'}")
         return value
     return read
 
@@ -88,6 +88,26 @@ def span(text):
     return [low, high]
 
 
+def value(settings_class, name, told):
+    """The value of a setting that a word, a number or a truth stands for, read as the setting's flag reads it.
+
+    Raises:
+        ValueError: the setting has no such value.
+    """
+    facts = next(field.metadata for field in dataclasses.fields(settings_class) if field.name == name)
+    kind = _plain(typing.get_type_hints(settings_class)[name])
+    if kind is bool:
+        if not isinstance(told, bool):
+            raise ValueError(f"{told!r} is neither true nor false")
+        return told
+    read = facts.get("parse") or kind
+    if facts.get("many"):
+        return [read(word) for word in str(told).split()]
+    if told not in facts.get("choices", [told]):
+        raise ValueError(f"{told!r} is none of {', '.join(facts['choices'])}")
+    return read(str(told))
+
+
 def parser(settings_class):
     """The command line of a settings class: a flag for each field, in order."""
     made = _Parser(prog=f"python -m kwscls.{settings_class.verb}", description=settings_class.__doc__.strip(),
@@ -119,7 +139,11 @@ def unknown(word, known, otherwise):
 
 
 class _Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are ours."""
+    """An argument parser whose errors are ours, and to which a span such as -5,30 is a value, no flag."""
+
+    def __init__(self, **words):
+        super().__init__(**words)
+        self._negative_number_matcher = re.compile(r"-\.?\d[\d.,eE+-]*$")
 
     def error(self, message):
         raise KwsclsError(message, None, f"{self.prog} --help explains the flags")
@@ -145,10 +169,10 @@ def _add(made, field, hint):
             options["default"] = field.default_factory() if many else field.default
         made.add_argument(field.name, **options)
         return
-    if many:
-        options["nargs"] = "+"
-    default = field.default_factory() if field.default_factory is not dataclasses.MISSING else field.default
-    made.add_argument(_flag(field.name), required=needed, default=None if needed else default, **options)
+    if many:  # a flag that is repeated adds its words
+        made.add_argument(_flag(field.name), required=needed, nargs="+", action="extend", default=argparse.SUPPRESS, **options)
+        return
+    made.add_argument(_flag(field.name), required=needed, default=None if needed else field.default, **options)
 
 
 def _plain(hint):

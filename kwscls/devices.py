@@ -88,9 +88,13 @@ def _configured():
     """TF_CONFIG's tables of the cluster and of this process."""
     try:
         told = json.loads(os.environ.get("TF_CONFIG") or "{}")
-        return told.get("cluster", {}), told.get("task", {})
-    except (ValueError, AttributeError) as error:
+        cluster, task = told.get("cluster", {}), told.get("task", {})
+        whole = all(isinstance(cluster.get(part, []), list) for part in ("chief", "worker"))
+        if not whole or int(task.get("index", 0)) < 0:
+            raise ValueError("addresses are lists, and an index is a number from 0 on")
+    except (ValueError, TypeError, AttributeError) as error:
         raise KwsclsError("is no JSON of a cluster and a task", "TF_CONFIG", "see the README for an example") from error
+    return cluster, task
 
 
 def is_shared(strategy):

@@ -6,7 +6,7 @@ import typing
 from kwscls.command_line import factors, seconds, setting, span, unknown, within
 from kwscls.devices import STRATEGIES
 
-COUNT, NATURAL, PORT = within(1, kind=int), within(0, kind=int), within(0, 65535, kind=int)
+COUNT, NATURAL, PORT, SEED = within(1, kind=int), within(0, kind=int), within(0, 65535, kind=int), within(0, 2**32 - 1, kind=int)
 AMOUNT, POSITIVE = within(0), within(0.01)
 SHARE, PART, PERCENT = within(0, 1), within(0, 0.9), within(0, 100)
 """What numbers of the command line may be; a part, other than a share, leaves something."""
@@ -40,9 +40,9 @@ class TrainSettings:
     model: str = setting("resfold", "a name of python -m kwscls.models")
     out: str | None = setting(None, "the run's folder to be (default export/MODEL)")
     epochs: int | None = setting(None, "passes over the training clips, at most", parse=COUNT)
-    budget: float | None = setting(None, "time that training may take, such as 10m; it then fixes the epochs",
+    budget: float | None = setting(None, "time that training may take, such as 10m; it then fixes the epochs, --epochs at most",
                                    parse=seconds, metavar="TIME")
-    seed: int = setting(0, "of weights, order, dropout and augmentation")
+    seed: int = setting(0, "of weights, order, dropout and augmentation", parse=SEED)
     seeds: int = setting(1, "train so many times, with seeds from --seed on, and report mean and range", parse=COUNT)
     folds: str | None = setting(None, "cross-validate: given (the manifest's folds), group (leave one speaker or group out) "
                                 "or a number", metavar="FOLDS")
@@ -63,7 +63,7 @@ class TrainSettings:
     even_start: bool | None = setting(None, "scale fresh layers on training clips, for deep nets without norms (default: as the "
                                       "recipe says)")
     warmup: float | None = setting(None, "share of all steps in which the learning rate climbs", parse=SHARE)
-    weight_decay: float | None = setting(None, "decoupled, on kernels only", parse=AMOUNT)
+    weight_decay: float | None = setting(None, "decoupled; not of biases, norms and positions", parse=AMOUNT)
     label_smoothing: float | None = setting(None, "share of each target spread over all labels", parse=SHARE)
     clip_norm: float | None = setting(None, "largest norm of all gradients together; 0 is none", parse=AMOUNT)
     average: float | None = setting(None, "epochs that the running average of the weights reaches back over; 0 is none", parse=AMOUNT)
@@ -132,7 +132,7 @@ class PretrainSettings:
     size: list[str] = setting([], "sizes of the model or of its codebooks that differ, such as num_codevectors_per_group=64",
                               many=True, metavar="NAME=VALUE")
     learning_rate: float = setting(5e-4, "the highest; it climbs in the first 8 % of the steps and then falls to zero", parse=AMOUNT)
-    weight_decay: float = setting(0.01, "decoupled, on kernels only", parse=AMOUNT)
+    weight_decay: float = setting(0.01, "decoupled; not of biases, norms and positions", parse=AMOUNT)
     mask_prob: float = setting(0.65, "share of frames that the hidden spans would cover without overlap", parse=SHARE)
     mask_length: int = setting(10, "frames of a hidden span", parse=COUNT)
     negatives: int = setting(100, "wrong answers for each hidden frame", parse=COUNT)
@@ -145,7 +145,7 @@ class PretrainSettings:
                             "that TF_CONFIG names), tpu; auto takes what there is", choices=STRATEGIES)
     precision: str = setting("float32", "of the computing; weights and losses stay float32",
                              choices=("float32", "mixed_bfloat16", "mixed_float16"))
-    seed: int = setting(0, "of weights, clips, masks and codes")
+    seed: int = setting(0, "of weights, clips, masks and codes", parse=SEED)
     resume: bool = setting(False, "go on with the unfinished run of this name")
     overwrite: bool = setting(False, "replace a run of this name")
 
@@ -204,7 +204,7 @@ class EvaluateSettings:
     batch_size: int = setting(64, "clips answered at once", parse=COUNT)
     strategy: str = setting("auto", "devices that answer each batch: none (one), mirrored (every GPU here), multiworker (the workers "
                             "that TF_CONFIG names), tpu; auto takes what there is", choices=STRATEGIES)
-    seed: int = setting(0, "of the intervals' bootstrap and of the noise")
+    seed: int = setting(0, "of the intervals' bootstrap and of the noise", parse=SEED)
     stream: bool = setting(False, "instead, listen to a long recording stitched of the clips: false accepts per hour against "
                            "words missed; listen then uses the thresholds that are chosen")
     hours: float = setting(2, "with --stream: length of that recording", parse=AMOUNT)
@@ -226,7 +226,7 @@ class CompareSettings:
     out: str | None = setting(None, "the comparison's folder (default export/compare)")
     budget: float | None = setting(None, "time that each training may take (default 10m)", parse=seconds, metavar="TIME")
     epochs: int | None = setting(None, "passes over the training clips, the same for all, in the place of a budget", parse=COUNT)
-    seeds: list[int] = setting([0], "train each model once with each of these", many=True, metavar="SEED")
+    seeds: list[int] = setting([0], "train each model once with each of these", many=True, metavar="SEED", parse=SEED)
     seconds: float | None = setting(None, "clip length in seconds (default: what the training clips suggest)", parse=POSITIVE)
     overwrite: bool = setting(False, "begin anew where a comparison of this name is")
     json: bool = setting(False, "print one JSON object instead of a table")
@@ -249,7 +249,7 @@ class TuneSettings:
                                  parse=COUNT)
     budget: float | None = setting(None, "time that each trial may take, such as 2m; not with hyperband", parse=seconds,
                                    metavar="TIME")
-    seed: int = setting(0, "of the search and of every training")
+    seed: int = setting(0, "of the search and of every training", parse=SEED)
     json: bool = setting(False, "print one JSON object instead of a table")
 
 
@@ -326,7 +326,7 @@ class SuspectsSettings:
                               "of each clip)")
     out: str | None = setting(None, "the folder for suspects.html and suspects.csv (default: the prepared folder)")
     most: int = setting(60, "how many clips to show", parse=NATURAL)
-    seed: int = setting(0, "of the folds")
+    seed: int = setting(0, "of the folds", parse=SEED)
     json: bool = setting(False, "print one JSON object a line instead of a table")
 
 
@@ -357,12 +357,12 @@ class PrepareSettings:
     rate: int = setting(16000, "sample rate in Hz", parse=COUNT)
     min_seconds: float = setting(0.02, "leave out what is shorter", parse=AMOUNT)
     max_seconds: float | None = setting(None, "leave out what is longer; clips are never cut here", parse=POSITIVE)
-    seed: int = setting(0, "of the choice of _unknown_ and _silence_")
+    seed: int = setting(0, "of the choice of _unknown_ and _silence_", parse=SEED)
     corrections: str | None = setting(None, "a table of clips to drop or relabel, as python -m kwscls.suspects writes it",
                                       metavar="CSV")
     shards: bool = setting(False, "pack the clips into TFRecord files, for large corpora; --out may then be an address such as "
                            "gs://bucket/words")
-    shard_megabytes: float = setting(128.0, "size of a shard, about", parse=AMOUNT)
+    shard_megabytes: float = setting(128.0, "size of a shard, about", parse=POSITIVE)
     runner: str | None = setting(None, "let workers of Apache Beam do it: DirectRunner, FlinkRunner, SparkRunner or "
                                  "DataflowRunner; they must see the recordings and --out")
     runner_options: str | None = setting(None, "Beam's own options, as in --runner-options='--flink_master=host:8081'",

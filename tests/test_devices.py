@@ -38,14 +38,21 @@ def test_the_chief_is_one(told, cluster, task, chief):
     assert len(devices.workers()) == 2 and devices.is_chief() == chief
 
 
-def test_what_is_wrong_with_a_job(told, monkeypatch):
+def test_what_is_wrong_with_a_job(told):
     with pytest.raises(KwsclsError, match="names no workers"):
         devices.begin("multiworker")
     told({"worker": ["a:1"], "ps": ["b:1"]}, {"type": "ps", "index": 0})
     with pytest.raises(KwsclsError, match="a chief and workers only"):
         devices.begin("auto")
-    monkeypatch.setenv("TF_CONFIG", "{worker")
-    with pytest.raises(KwsclsError, match="is no JSON"):
+
+
+@pytest.mark.parametrize("text", [
+    "{worker", "[]", '{"cluster": []}', '{"cluster": null}', '{"cluster": {"worker": "a:1"}}', '{"task": null}',
+    '{"cluster": {"worker": ["a:1", "b:2"]}, "task": {"type": "worker", "index": "x"}}', '{"task": {"index": -1}}',
+    '{"task": {"index": null}}'])
+def test_what_is_no_configuration(told, monkeypatch, text):
+    monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(KwsclsError, match="is no JSON of a cluster and a task"):
         devices.begin("auto")
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from kwscls import settings
+from kwscls import command_line, settings
 from kwscls.command_line import parse, parser
 from kwscls.errors import KwsclsError
-from kwscls.settings import PredictSettings, TrainSettings
+from kwscls.settings import CompareSettings, PredictSettings, TrainSettings
 
 
 @pytest.mark.parametrize("text,value", [("90", 90), ("90s", 90), ("10m", 600), ("1.5h", 5400), ("1h30m", 5400),
@@ -53,6 +53,30 @@ def test_flags_become_values():
     assert not chosen.augment and chosen.resume and chosen.seed == 0 and chosen.out is None
 
 
+def test_a_flag_that_is_repeated_adds_its_words():
+    chosen = parse(TrainSettings, ["--size", "a=1", "b=2", "--size", "c=3", "--unfreeze", "3=a", "--unfreeze", "5=b"])
+    assert (chosen.size, chosen.unfreeze, chosen.freeze) == (["a=1", "b=2", "c=3"], ["3=a", "5=b"], [])
+    assert parse(CompareSettings, ["--models", "a", "--seeds", "3", "--seeds", "4", "5"]).seeds == [3, 4, 5]
+    assert parse(CompareSettings, ["--models", "a", "--models", "b"]).models == ["a", "b"]
+    assert parse(CompareSettings, ["--models", "a"]).seeds == [0]
+    with pytest.raises(KwsclsError, match="--seeds: -1 is not from 0"):
+        parse(CompareSettings, ["--models", "a", "--seeds", "-1"])
+
+
+@pytest.mark.parametrize("words", [["--snr", "-5,30"], ["--snr=-5,30"], ["--snr", "-5.0,3e1"]])
+def test_a_span_may_begin_below_zero(words):
+    assert parse(TrainSettings, words).snr == [-5.0, 30.0]
+
+
+def test_values_from_elsewhere_are_read_as_words_are():
+    assert command_line.value(TrainSettings, "epochs", 3) == 3 and command_line.value(TrainSettings, "average", 3) == 3.0
+    assert command_line.value(TrainSettings, "freeze", "a b") == ["a", "b"]
+    assert command_line.value(TrainSettings, "augment", False) is False
+    for name, told in (("augment", 1), ("epochs", 3.0), ("epochs", True), ("evened", "no")):
+        with pytest.raises(ValueError):
+            command_line.value(TrainSettings, name, told)
+
+
 def test_positional_words():
     chosen = parse(PredictSettings, ["export/cnn", "a.wav", "-", "--top", "3"])
     assert (chosen.run, chosen.inputs, chosen.top) == ("export/cnn", ["a.wav", "-"], 3)
@@ -63,7 +87,9 @@ def test_positional_words():
     (["--epochs", "three"], "'three' is not a whole number"),
     (["--epochs", "2.5"], "'2.5' is not a whole number"),
     (["--epochs", "0"], "--epochs: 0 is not 1 or more"),
-    (["--seed", "one"], "'one' is not a number"),
+    (["--seed", "one"], "'one' is not a whole number"),
+    (["--seed", "-1"], "-1 is not from 0 to 4294967295"),
+    (["--seed", "4294967296"], "4294967296 is not from 0 to 4294967295"),
     (["--learning-rate", "fast"], "'fast' is not a number"),
     (["--learning-rate", "nan"], "--learning-rate: nan is not 0 or more"),
     (["--learning-rate", "inf"], "--learning-rate: inf is not 0 or more"),

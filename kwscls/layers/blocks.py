@@ -3,13 +3,8 @@
 import keras
 import tensorflow as tf
 
+from kwscls.layers.activations import named_activation
 from kwscls.layers.attention import MultiHeadAttention, token_initializer
-
-
-@keras.saving.register_keras_serializable("kwscls")
-def gelu(x):
-    """The exact Gaussian error linear unit, x * Phi(x), by the error function (no tanh). Any shape, any float type."""
-    return 0.5 * x * (1.0 + tf.math.erf(x * 0.7071067811865476))
 
 
 @keras.saving.register_keras_serializable("kwscls")
@@ -27,7 +22,7 @@ class TransformerBlock(keras.layers.Layer):
         norm_first: where the layer norms stand.
         head_size: features of a head; width // heads when None.
         qkv_bias: whether queries, keys and values have biases.
-        activation: of the token network: "gelu" is the exact one; else the name of a Keras activation, or a function.
+        activation: of the token network, a name in `activations.ACTIVATIONS`; "gelu" is the exact one.
         epsilon: of both layer norms.
         dropout: rate on the output of both halves, before the residual.
         attention_dropout: rate on the attention weights.
@@ -41,8 +36,8 @@ class TransformerBlock(keras.layers.Layer):
                  **kwargs):
         super().__init__(**kwargs)
         self.heads, self.mlp_size, self.norm_first, self.head_size = heads, mlp_size, norm_first, head_size
-        self.qkv_bias, self.epsilon = qkv_bias, epsilon
-        self.activation = gelu if activation == "gelu" else keras.activations.get(activation)
+        self.qkv_bias, self.activation, self.epsilon = qkv_bias, activation, epsilon
+        self.activate = named_activation(activation)
         self.dropout, self.attention_dropout, self.mlp_dropout = dropout, attention_dropout, mlp_dropout
         self.kernel_initializer, self.opposed = token_initializer(kernel_initializer), opposed
 
@@ -100,13 +95,12 @@ class TransformerBlock(keras.layers.Layer):
         return (answer, weights) if return_attention else answer
 
     def _mlp(self, rows, training):
-        hidden = self.inner_dropout(self.activation(self.mlp_1(rows)), training=training)
+        hidden = self.inner_dropout(self.activate(self.mlp_1(rows)), training=training)
         return self.outer_dropout(self.mlp_2(hidden), training=training)
 
     def get_config(self):
-        activation = "gelu" if self.activation is gelu else keras.activations.serialize(self.activation)
         return {**super().get_config(), "heads": self.heads, "mlp_size": self.mlp_size, "norm_first": self.norm_first,
-                "head_size": self.head_size, "qkv_bias": self.qkv_bias, "activation": activation,
+                "head_size": self.head_size, "qkv_bias": self.qkv_bias, "activation": self.activation,
                 "epsilon": self.epsilon, "dropout": self.dropout, "attention_dropout": self.attention_dropout,
                 "mlp_dropout": self.mlp_dropout,
                 "kernel_initializer": keras.initializers.serialize(self.kernel_initializer), "opposed": self.opposed}

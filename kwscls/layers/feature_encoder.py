@@ -5,7 +5,7 @@ import math
 import keras
 import tensorflow as tf
 
-from kwscls.layers.blocks import gelu
+from kwscls.layers.activations import named_activation
 
 
 def frame_count(samples, kernels, strides):
@@ -73,7 +73,7 @@ class FeatureEncoder(keras.layers.Layer):
         norm: "group" (only after the first: each channel over time) or "layer" (after each: over the channels).
             Both have epsilon 1e-5, whatever the transformer's is.
         use_bias: whether the convolutions have biases.
-        activation: "gelu" (exact) or the name of a Keras activation.
+        activation: a name in `activations.ACTIVATIONS`; "gelu" is the exact one.
 
     Input: waveform [batch, samples]. Output: [batch, frames, widths[-1]].
 
@@ -193,8 +193,3 @@ class FrameMask(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "kernels": list(self.kernels), "strides": list(self.strides)}
-
-
-def named_activation(name):
-    """The activation of a name; "gelu" is the exact one."""
-    return gelu if name == "gelu" else keras.activations.get(name)

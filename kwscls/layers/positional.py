@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from kwscls.errors import KwsclsError
-from kwscls.layers.feature_encoder import named_activation
+from kwscls.layers.activations import named_activation
 
 
 @keras.saving.register_keras_serializable("kwscls")
@@ -19,7 +19,7 @@ class PositionalConv(keras.layers.Layer):
     Args:
         kernel_size: frames that the convolution sees.
         groups: of channels that are convolved apart.
-        activation: "gelu" (exact) or the name of a Keras activation.
+        activation: a name in `activations.ACTIVATIONS`; "gelu" is the exact one.
 
     Input and output: [batch, frames, width].
 

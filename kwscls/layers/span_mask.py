@@ -44,7 +44,8 @@ def sample_spans(rows, length, probability, span, minimum=0, real=None, seed=Non
 class SpanMask(keras.layers.Layer):
     """Puts a learned vector in place of spans of frames, and zeros in place of spans of channels.
 
-    In training the spans are drawn; a given `time_mask` is applied always, in training and out of it.
+    In training the spans are drawn; a given `time_mask` is applied always, in training and out of it. Without `augment`
+    nothing is ever hidden, as transformers has it.
     Weight: `embedding` [width], which exists only where one of the probabilities is above zero.
 
     Args:
@@ -54,7 +55,7 @@ class SpanMask(keras.layers.Layer):
         feature_probability: share of channels hidden.
         feature_length: channels of a span.
         feature_minimum: spans a clip at least.
-        augment: whether spans are drawn in training.
+        augment: whether anything is hidden.
         seed: of the draws.
 
     Input and output: [batch, frames, width].
@@ -84,16 +85,17 @@ class SpanMask(keras.layers.Layer):
             time_mask: [batch, frames], which to hide; drawn in training when None.
             frame_mask: [batch, frames], which are real; all when None.
         """
+        if not self.augment:
+            return frames
         rows, length, width = tf.unstack(tf.shape(frames))
-        draws = training and self.augment
-        if time_mask is None and draws and self.time_probability > 0:
+        if time_mask is None and training and self.time_probability > 0:
             real = None if frame_mask is None else tf.reduce_sum(tf.cast(frame_mask, tf.int32), axis=1)
             time_mask = sample_spans(rows, length, self.time_probability, self.time_length, self.time_minimum, real,
                                      self.seed_generator)
         if time_mask is not None:
             embedding = tf.cast(self.embedding, frames.dtype)
             frames = tf.where(tf.cast(time_mask, tf.bool)[:, :, None], embedding, frames)
-        if draws and self.feature_probability > 0:
+        if training and self.feature_probability > 0:
             hidden = sample_spans(rows, width, self.feature_probability, self.feature_length, self.feature_minimum,
                                   seed=self.seed_generator)
             frames = tf.where(hidden[:, None, :], tf.zeros([], frames.dtype), frames)

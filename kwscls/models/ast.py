@@ -47,7 +47,7 @@ def ast(labels, samples, *, sample_rate=16000, activation="softmax", hidden_size
         qkv_bias: whether queries, keys and values have biases.
         dropout: rate behind the embeddings and both halves of every block; 0 in the original.
         attention_dropout: rate on the attention weights; 0 in the original.
-        hidden_act: the token networks' activation; "gelu" is the exact one.
+        hidden_act: the token networks' activation under transformers' name; "gelu" is the exact one.
         name: the model's name.
 
     Returns:

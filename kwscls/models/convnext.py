@@ -2,7 +2,7 @@
 
 import keras
 
-from kwscls.layers.blocks import gelu
+from kwscls.layers.activations import gelu
 from kwscls.layers.residual import LayerScale, StochasticDepth
 from kwscls.models.blocks import convolution, depthwise, head
 from kwscls.models.images import image_classifier, spectrogram_image

@@ -1,7 +1,6 @@
 """KWT, the Keyword Transformer (Berg et al., 2021, arXiv 2104.00769)."""
 
 import keras
-import tensorflow as tf
 
 from kwscls.errors import KwsclsError
 from kwscls.layers.attention import token_initializer
@@ -129,7 +128,7 @@ def body(
                 norm_first=prenorm,
                 qkv_bias=False,
                 dropout=dropout,
-                activation=gelu_tanh if approximate_gelu else "gelu",
+                activation="gelu_pytorch_tanh" if approximate_gelu else "gelu",
                 name=f"{axis}_block_{index}",
             )(x)
         found += [x[:, token] for token in range(extra)]
@@ -160,9 +159,3 @@ def _tokens(features, axis, patch_size):
     x = keras.layers.Reshape((rows, tall, columns, wide), name="patch_grid")(x)
     x = keras.layers.Permute((1, 3, 2, 4), name="patch_order")(x)
     return keras.layers.Reshape((rows * columns, tall * wide), name="patches")(x)
-
-
-@keras.saving.register_keras_serializable("kwscls")
-def gelu_tanh(x):
-    """The tanh form of the Gaussian error linear unit. Any shape, any float type."""
-    return tf.nn.gelu(x, approximate=True)

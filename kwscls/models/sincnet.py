@@ -29,19 +29,20 @@ def sincnet(labels, samples, *, sample_rate=16000, activation="softmax", filters
         sample_rate: in Hz.
         activation: "softmax" or "sigmoid", what turns the logits into scores.
         filters: of each convolution.
-        kernel_sizes: of each convolution; the first one should be odd.
+        kernel_sizes: of each convolution; an even first one is raised by one.
         pools: of each convolution's max-pool; what does not fill a pool is left out.
-        input_norm: norm of the waveform.
-        norms: of each convolution. A batch norm's epsilon is its pooled length, as in the original.
+        input_norm: norm of the waveform; "layer+batch" for both, in this order.
+        norms: of each convolution. A batch norm's epsilon is its pooled length, as in the original, which counts an
+            even first kernel as it is given.
         activations: of each convolution, names in `ACTIVATIONS`.
         dropouts: of each convolution.
         dnn1_units: sizes of the first network's layers; the last one's answer is the d-vector.
-        dnn1_input_norm: norm of its input.
+        dnn1_input_norm: norm of its input, as `input_norm`.
         dnn1_norms: of each of its layers.
         dnn1_activations: of each of its layers.
         dnn1_dropouts: of each of its layers.
         dnn2_units: sizes of the second network's layers in front of the labels.
-        dnn2_input_norm: norm of its input.
+        dnn2_input_norm: norm of its input, as `input_norm`.
         dnn2_norms: of each of its layers, the labels included.
         dnn2_activations: of each of its layers, the labels included; "softmax" there leaves logits.
         dnn2_dropouts: of each of its layers, the labels included.
@@ -61,22 +62,24 @@ def sincnet(labels, samples, *, sample_rate=16000, activation="softmax", filters
                    activations=activations, dropouts=dropouts)
     _check_length(samples, stages)
     waveform = waveform_input(samples)
-    x = _norm(waveform, input_norm, "input_{}")
+    x = _input_norm(waveform, input_norm, "input_{}")
+    length = samples  # as the original counts it for its norms
     for index, (width, kernel, pool, norm, act, dropout) in enumerate(stages):
         x = _convolution(index, width, kernel, sample_rate)(x)  # [batch, time, filters]
         if index == 0 and norm == "layer":
             x = keras.ops.absolute(x)
         x = keras.layers.MaxPooling1D(pool, name=f"pool_{index}")(x)
-        x = _norm(x, norm, f"{{}}_{index}", float(x.shape[1]))
-        x = _spares(x, norm, f"{{}}_{index}", x.shape[1:], spare_norms)
+        length = (length - kernel + 1) // pool
+        x = _norm(x, norm, f"{{}}_{index}", float(length))
+        x = _spares(x, norm, f"{{}}_{index}", (length, width), spare_norms)
         x = _activation(act, f"stage_{index}")(x)
         x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
     x = keras.layers.Permute((2, 1), name="channels_first")(x)  # the original's order of features
     x = keras.layers.Flatten(name="flatten")(x)
-    x = _norm(x, dnn1_input_norm, "dnn1_input_{}")
+    x = _input_norm(x, dnn1_input_norm, "dnn1_input_{}")
     x = _dense(x, "dnn1", _each(len(dnn1_units), dnn1_units=dnn1_units, dnn1_norms=dnn1_norms,
                                 dnn1_activations=dnn1_activations, dnn1_dropouts=dnn1_dropouts), spare_norms)
-    x = _norm(x, dnn2_input_norm, "dnn2_input_{}")
+    x = _input_norm(x, dnn2_input_norm, "dnn2_input_{}")
     *hidden, last = _each(len(dnn2_units) + 1, dnn2_units=(*dnn2_units, len(labels)), dnn2_norms=dnn2_norms,
                           dnn2_activations=dnn2_activations, dnn2_dropouts=dnn2_dropouts)
     x = _dense(x, "dnn2", hidden, spare_norms)
@@ -100,9 +103,10 @@ def _check_length(samples, stages):
     need = 1
     for _, kernel, pool, *_ in reversed(stages):
         need = need * pool + kernel - 1
-    if samples < need + 1:  # an even first kernel is raised by one
+    need += 1 - stages[0][1] % 2  # an even first kernel is raised by one
+    if samples < need:
         raise KwsclsError(f"clips of {samples} samples are too short for these convolutions", None,
-                          f"take clips of {need + 1} samples or more")
+                          f"take clips of {need} samples or more")
 
 
 def _convolution(index, width, kernel, sample_rate):
@@ -110,6 +114,13 @@ def _convolution(index, width, kernel, sample_rate):
         return SincConv(width, kernel, sample_rate, name="conv_0")
     start = keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")  # +-1/sqrt(fan_in)
     return keras.layers.Conv1D(width, kernel, kernel_initializer=start, name=f"conv_{index}")
+
+
+def _input_norm(x, kind, name):
+    """The norm of an input, or both, as the original's two switches may have it."""
+    for one in ("layer", "batch") if kind == "layer+batch" else (kind,):
+        x = _norm(x, one, name)
+    return x
 
 
 def _norm(x, kind, name, epsilon=1e-5):

@@ -45,12 +45,12 @@ def wav2vec2(labels, samples, *, sample_rate=16000, activation="softmax", head="
         conv_stride: stride of each.
         conv_bias: whether they have biases.
         feat_extract_norm: "group" (after the first convolution only) or "layer" (after each).
-        feat_extract_activation: after each convolution: "gelu" (exact) or a Keras activation's name.
+        feat_extract_activation: after each convolution, under transformers' name; "gelu" is exact.
         hidden_size: width of the transformer.
         num_hidden_layers: its layers.
         num_attention_heads: heads of each.
         intermediate_size: hidden features of each layer's network on the frames.
-        hidden_act: its activation.
+        hidden_act: its activation, under transformers' name.
         layer_norm_eps: epsilon of all layer norms but the feature encoder's.
         do_stable_layer_norm: norms in front of each layer's halves (large models) instead of behind.
         num_conv_pos_embeddings: frames that the positional convolution sees.
@@ -61,7 +61,7 @@ def wav2vec2(labels, samples, *, sample_rate=16000, activation="softmax", head="
         activation_dropout: rate behind `hidden_act`.
         final_dropout: rate in front of the head.
         layerdrop: how often a layer is left out in training.
-        apply_spec_augment: whether spans are hidden in training.
+        apply_spec_augment: whether spans are hidden in training; without it, given ones are not hidden either.
         mask_time_prob: share of frames hidden.
         mask_time_length: frames of a span.
         mask_time_min_masks: spans of frames a clip at least.

@@ -4,6 +4,7 @@ import dataclasses
 
 import keras
 
+from kwscls.errors import KwsclsError
 from kwscls.layers.feature_encoder import frame_count
 from kwscls.layers.quantizer import ProductQuantizer
 from kwscls.layers.waveform import WaveformNormalization
@@ -44,8 +45,13 @@ def wav2vec2_pretraining(samples, body, codebook, normalize=True, name="wav2vec2
         A Keras model with the inputs `waveform` [batch, samples] and `time_mask` bool [batch, frames] and the
         outputs of `project`.
 
+    Raises:
+        KwsclsError: the body hides nothing.
+
     Source: `Wav2Vec2ForPreTraining` (transformers 4.57).
     """
+    if not body.apply_spec_augment:
+        raise KwsclsError("without apply_spec_augment no frame is hidden, and there is nothing to guess", "wav2vec2")
     waveform = waveform_input(samples)
     frames = frame_count(samples, body.conv_kernel, body.conv_stride)
     time_mask = keras.Input((frames,), dtype="bool", name="time_mask")

@@ -36,7 +36,7 @@ class Origin:
 
 ORIGINS = (
     Origin(("ast",), "ast:own", "logits/kernel", "our own weights"),
-    Origin(("ast",), "ast:transformers", r"audio_spectrogram_transformer\..*", "transformers",
+    Origin(("ast",), "ast:transformers", r"(audio_spectrogram_transformer|embeddings)\..*", "transformers",
            "ast:transformers_sizes"),
     Origin(("ast",), "ast:original", r"v\.dist_token", "the paper's repository", "ast:original_sizes"),
     Origin(("ast",), "ast:imagenet", r"dist_token|deit\..*", "distilled DeiT on ImageNet"),
@@ -52,7 +52,7 @@ ORIGINS = (
     Origin(("convnext",), "torchvision:convnext", r"features\.1\.0\.layer_scale", "torchvision"),
     Origin(("mobilenet_v3",), "torchvision:mobilenet_v3", r"features\.1\.block\.0\.0\.weight", "torchvision"),
     Origin(("wav2vec2",), "wav2vec2:transformers", r"(wav2vec2\.)?feature_extractor\.conv_layers\.0\.conv\.weight",
-           "transformers"),
+           "transformers", "wav2vec2:transformers_sizes"),
     Origin(("densenet",), "keras_applications:densenet", r"(.*/)?conv2_block1_0_bn/gamma(:0)?", "keras.applications"),
     Origin(("vgg",), "keras_applications:vgg", r"(.*/)?block1_conv1/kernel(:0)?", "keras.applications"),
     Origin(("convnext",), "keras_applications:convnext", r".*_stage_0_block_0_depthwise_conv/kernel(:0)?", "keras.applications"),

@@ -59,7 +59,7 @@ def assign(model, plan, tensors, labels=None, where=None):
     the file's labels are others than the model's; labels in another order are brought into the model's.
 
     Args:
-        model: a Keras model; its head is the layer "logits".
+        model: a Keras model; its head is the layer "logits", and a side head's last layer ends so.
         plan: the origin's pairs.
         tensors: arrays by the original's names.
         labels: the names of the file's labels in order, where it tells them.
@@ -77,7 +77,7 @@ def assign(model, plan, tensors, labels=None, where=None):
     if wrong:
         raise KwsclsError("; ".join(wrong), where, "the file is of another model, or of other sizes")
     values = {pair.weight: np.asarray(pair.value(tensors), np.float32) for pair in pairs}
-    head = [path for path in values if path.startswith("logits/")]
+    head = [path for path in values if is_head(path)]
     ours = getattr(model, "labels", None)
     if head and (reason := _other_labels(labels, ours, values[head[0]].shape[-1], weights[head[0]].shape[-1])):
         said.append(f"the head is new: {reason}")
@@ -85,6 +85,8 @@ def assign(model, plan, tensors, labels=None, where=None):
     elif labels and ours and set(labels) == set(ours):
         order = [labels.index(label) for label in ours]
         values |= {path: values[path][..., order] for path in head}
+    elif head and labels and ours:
+        said.append("the head is the file's: the model's labels are mere numbers, which tell not whether they are others")
     shapes = [f"{path} is {list(weights[path].shape)}, in the file {list(value.shape)}"
               for path, value in values.items() if tuple(weights[path].shape) != value.shape]
     if shapes:
@@ -93,6 +95,11 @@ def assign(model, plan, tensors, labels=None, where=None):
         weights[path].assign(value)
     settle(model)
     return said
+
+
+def is_head(path):
+    """Whether a weight has one output a label: those of the layer "logits", and of the side heads' last layers."""
+    return path.partition("/")[0].endswith("logits")
 
 
 def _counted(plan, tensors, weights, statistics):

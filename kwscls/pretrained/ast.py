@@ -5,13 +5,19 @@ import math
 
 from kwscls.errors import KwsclsError
 from kwscls.layers.tokens import patch_grid
+from kwscls.models import row
+from kwscls.models.ast import ast as builder
 from kwscls.pretrained import own as ours
 from kwscls.pretrained.assign import Pair, Plan
+from kwscls.pretrained.config import compare
 from kwscls.pretrained.layouts import beside, convolution, dense, dense_beside, stacked
 from kwscls.pretrained.positions import regrid
 
 TOKENS = 2  # class and distillation, in front of the patches
-RELEASED_ROWS = 12  # of patches in every published checkpoint: 128 bands, a patch every 10
+RELEASED = {stride: patch_grid((128, 1024), (16, 16), (stride, stride)) for stride in (10, 12, 14, 16)}
+"""Rows and columns of patches in the paper's checkpoints, 1024 frames of 128 bands, by the stride of their names."""
+
+ROWS = 12  # of patches in a checkpoint for other lengths: 128 bands, a patch every 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,22 +60,19 @@ TIMM = Spelling(
     mlp_2="mlp.fc2",
     unused=(r"head(_dist)?\..*",))
 ORIGINAL = TIMM.under("v.", head=("mlp_head.0", "mlp_head.1"), unused=(r"v\.head(_dist)?\..*",))
-_TRANSFORMERS = Spelling(
+BARE_4 = Spelling(
     tokens=("embeddings.cls_token", "embeddings.distillation_token"), positions="embeddings.position_embeddings",
     patches="embeddings.patch_embeddings.projection", norm="layernorm", block="encoder.layer.{n}.",
     norm1="layernorm_before",
     qkv=tuple(f"attention.attention.{part}" for part in ("query", "key", "value")), output="attention.output.dense",
     norm2="layernorm_after", mlp_1="intermediate.dense", mlp_2="output.dense",
-    unused=(r"(cls_|distillation_)?classifier\..*",))
-_HEAD = dict(head=("classifier.layernorm", "classifier.dense"), unused=())
-TRANSFORMERS_4 = _TRANSFORMERS.under("audio_spectrogram_transformer.", **_HEAD)
-TRANSFORMERS_5 = dataclasses.replace(
-    TRANSFORMERS_4, block="audio_spectrogram_transformer.layers.{n}.", mlp_1="mlp.fc1", mlp_2="mlp.fc2",
+    unused=(r"(cls_|distillation_)?classifier\..*", r"pooler\..*"))
+BARE_5 = dataclasses.replace(
+    BARE_4, block="layers.{n}.", mlp_1="mlp.fc1", mlp_2="mlp.fc2",
     qkv=tuple(f"attention.{part}_proj" for part in "qkv"), output="attention.o_proj")
-DEIT_4 = _TRANSFORMERS.under("deit.")
-DEIT_5 = dataclasses.replace(
-    DEIT_4, block="deit.layers.{n}.", mlp_1="mlp.fc1", mlp_2="mlp.fc2", qkv=TRANSFORMERS_5.qkv,
-    output="attention.o_proj")
+_HEAD = dict(head=("classifier.layernorm", "classifier.dense"), unused=())
+TRANSFORMERS_4, TRANSFORMERS_5 = (bare.under("audio_spectrogram_transformer.", **_HEAD) for bare in (BARE_4, BARE_5))
+DEIT_4, DEIT_5 = (bare.under("deit.") for bare in (BARE_4, BARE_5))
 
 
 def original(model, source):
@@ -78,9 +81,16 @@ def original(model, source):
 
 
 def transformers(model, source):
-    """The plan for a checkpoint of transformers, in the names of release 4 or 5."""
+    """The plan for a checkpoint of transformers, in the names of release 4 or 5; without a head where it is bare.
+
+    Raises:
+        KwsclsError: its config tells of other heads or of another activation than the model's.
+    """
+    if _of_pictures(source):
+        return imagenet(model, source)
     config = source.config
-    spelling = _spelled(source, TRANSFORMERS_4, TRANSFORMERS_5)
+    _compare(config, model, source.where, heads="num_attention_heads")
+    spelling = _spelled(source, TRANSFORMERS_4, TRANSFORMERS_5, BARE_4, BARE_5)
     if "max_length" not in config:
         return _plan(model, source, spelling, _checkpoint_grid(model, source, spelling))
     size, patch = (config["num_mel_bins"], config["max_length"]), config["patch_size"]
@@ -92,20 +102,33 @@ def transformers(model, source):
     return plan
 
 
+def _of_pictures(source):
+    """Whether the names are those of a bare DeiT, which are those of a bare AST: its patches have three colours."""
+    patches = source.tensors.get(f"{BARE_4.patches}.weight")
+    return patches is not None and patches.shape[1] == 3
+
+
 def transformers_sizes(source):
     """The builder's sizes from transformers' config; nothing when there is none."""
+    if _of_pictures(source):
+        return {}
     config = source.config
     if "max_length" not in config:
-        return original_sizes(source, _spelled(source, TRANSFORMERS_4, TRANSFORMERS_5))
+        return original_sizes(source, _spelled(source, TRANSFORMERS_4, TRANSFORMERS_5, BARE_4, BARE_5))
     preprocessor = config.get("preprocessor", {})
     statistics = {name: preprocessor[name] for name in ("mean", "std") if name in preprocessor}
+    if not preprocessor.get("do_normalize", True):
+        statistics = {"mean": 0.0, "std": 0.5}  # (x - mean) / (2 * std) is x
     return {ours: config[theirs] for ours, theirs in _CONFIG.items() if theirs in config} | statistics
 
 
 def original_sizes(source, names=ORIGINAL):
-    """The frames that the positions of a released checkpoint are for; the rest is told by the model's name."""
-    columns = _places(source, names) // RELEASED_ROWS
-    return {"input_tdim": 16 + 10 * (columns - 1)}
+    """The frames and strides that the positions of a checkpoint are for; the rest is told by the model's name."""
+    grid = _likely_grid(source, names)
+    for stride, released in RELEASED.items():
+        if grid == released:
+            return {"input_tdim": 1024, "fstride": stride, "tstride": stride}
+    return {"input_tdim": 16 + 10 * (grid[1] - 1)}
 
 
 _CONFIG = {"hidden_size": "hidden_size", "heads": "num_attention_heads", "layers": "num_hidden_layers",
@@ -119,21 +142,51 @@ def imagenet(model, source):
 
     The paper says averaged; the sum is what its code does, and what feeding one picture as three colours equals.
     """
-    spelling = TIMM if TIMM.positions in source.tensors else _spelled(source, DEIT_4, DEIT_5)
+    _compare(source.config, model, source.where, heads="num_attention_heads")
+    spelling = TIMM if TIMM.positions in source.tensors else _spelled(source, DEIT_4, DEIT_5, BARE_4, BARE_5)
     side = math.isqrt(_places(source, spelling))
-    plan = _plan(model, source, spelling, (side, side))
-    plan.said.append("the head is new: ImageNet's classes are no sounds")
-    return plan
+    return _plan(model, source, spelling, (side, side))
 
 
 def own(model, source):
-    """The plan for our own weights of AST, which may be of another clip length but not of another number of rows."""
-    plan = ours.own(model, source)
-    path = "tokens/positions"
+    """The plan for our own weights of AST; their positions may be for another grid.
+
+    Raises:
+        KwsclsError: the file tells of other heads or of another activation than the model's, or its positions fill no
+            grid of as many rows as it tells; of the model's, where it does not tell.
+    """
+    plan, path = ours.own(model, source), "tokens/positions"
+    if path not in source.tensors:
+        return plan
+    sizes = _own_sizes(source)
+    _compare(sizes, model, source.where)
     places, target = source.tensors[path].shape[0] - TOKENS, _grid(model)
-    moved = positions(path, (target[0], places // target[0]), target, plan.said)
+    rows = target[0] if not sizes else patch_grid(
+        (sizes["input_fdim"],), (sizes["patch_size"],), (sizes["fstride"],))[0]
+    _see_full(places, rows, source)
+    moved = positions(path, (rows, places // rows), target, plan.said)
     plan.pairs = [moved if pair.weight == path else pair for pair in plan.pairs]
     return plan
+
+
+def _own_sizes(source):
+    """The builder's sizes of a converted file or of a run, as far as positions and blocks need them; else nothing."""
+    config = source.config
+    if "sizes" in config:
+        return {**builder.__kwdefaults__, **row(config["model"]).sizes, **config["sizes"]}
+    if "layers" not in config:
+        return {}
+    patches, block = config["layers"]["patches"], config["layers"].get("block_0", {})
+    told = {"heads": block.get("heads"), "hidden_act": block.get("activation")}
+    return {"input_fdim": config["layers"]["fbank"]["bands"], "patch_size": patches["patch"][0],
+            "fstride": patches["strides"][0], **{name: value for name, value in told.items() if value is not None}}
+
+
+def _compare(config, model, where, heads="heads"):
+    """See to it that heads and activation, which shapes do not tell, are the same in a file and in the model."""
+    block = next((layer for layer in model.layers if layer.name.startswith("block_")), None)
+    if block is not None:
+        compare(config, {heads: block.heads, "hidden_act": block.activation}, where, {heads: "heads"})
 
 
 def positions(name, grid, target, said):
@@ -168,6 +221,7 @@ def _plan(model, source, names, grid):
             theirs = names.block.format(n=block.name.removeprefix("block_"))
             pairs += _block(block.name, names, theirs, block.qkv_bias)
     if names.head is None:
+        said.append("the head is new: the file has none for sounds")
         return Plan(pairs, names.unused, new=("head_norm/.*", "logits/.*"), said=said)
     head = [*_norm("head_norm", names.head[0]), *_linear("logits", names.head[1])]
     return Plan(pairs + [dataclasses.replace(pair, head=True) for pair in head], names.unused, said=said)
@@ -213,6 +267,22 @@ def _places(source, names):
 
 
 def _checkpoint_grid(model, source, names):
-    """The grid of a checkpoint that does not tell it: the model's if that has as many patches, else twelve rows."""
-    places, target = _places(source, names), _grid(model)
-    return target if places == math.prod(target) else (RELEASED_ROWS, places // RELEASED_ROWS)
+    """The grid of a checkpoint that does not tell it: the model's if that has as many patches, else the likely one."""
+    target = _grid(model)
+    return target if _places(source, names) == math.prod(target) else _likely_grid(source, names)
+
+
+def _likely_grid(source, names):
+    """The grid of a published checkpoint with as many patches, else twelve rows."""
+    places = _places(source, names)
+    for released in RELEASED.values():
+        if places == math.prod(released):
+            return released
+    _see_full(places, ROWS, source)
+    return ROWS, places // ROWS
+
+
+def _see_full(places, rows, source):
+    if places % rows:
+        raise KwsclsError(f"its positions are for {places} patches, which do not fill {rows} rows", source.where,
+                          "build the model with the bands, frames and strides that they were learned for")

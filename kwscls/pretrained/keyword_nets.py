@@ -110,7 +110,8 @@ def matchboxnet(model, source):
 
 def tcresnet(model, source):
     """Plans for hyperconnect/TC-ResNet; its second head, which no class comes from, is left out."""
-    scope = next(iter(source.tensors)).partition("/")[0]
+    first = (re.fullmatch(r"(TCResNet\w*)/conv0/weights", name) for name in source.tensors)
+    scope = next(match[1] for match in first if match)
 
     def convert(layer, weight):
         if layer.name == "logits":

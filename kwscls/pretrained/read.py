@@ -20,7 +20,8 @@ class Source:
 
     Args:
         tensors: arrays by the original's names, floats as float32.
-        config: the settings that came with them: transformers' config.json, or our own file's; else empty.
+        config: the settings that came with them: transformers' config.json, or our own file's; of a .keras file those
+            of its layers by name under "layers"; else empty.
         labels: the names of the labels in order, where the file tells them.
         where: the file or folder.
     """
@@ -125,7 +126,8 @@ def _read_keras(path):
     from kwscls import models
 
     model = models.load(path)
-    return Source({weight.path: weight.numpy() for weight in model.weights}, {}, list(model.labels))
+    layers = {layer.name: layer.get_config() for layer in model.layers}
+    return Source({weight.path: weight.numpy() for weight in model.weights}, {"layers": layers}, list(model.labels))
 
 
 def _read_h5(path):

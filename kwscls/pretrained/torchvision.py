@@ -9,6 +9,7 @@ import re
 
 import keras
 
+from kwscls.errors import KwsclsError
 from kwscls.layers.class_maps import ClassMaps
 from kwscls.layers.residual import LayerScale
 from kwscls.layers.tokens import patch_grid
@@ -223,9 +224,13 @@ def _positions(patches, source, said):
     """The pair of the positions: [1, 1 + side * side, width] there, [1 + rows * columns, width] here."""
     target = patch_grid(patches.input.shape[1:3], patches.patch, patches.strides)
     learned = source.tensors.get("encoder.pos_embedding")
-    if learned is None or target[0] * target[1] == learned.shape[1] - 1:
+    places = 0 if learned is None else learned.shape[1] - 1
+    side = math.isqrt(places)
+    if learned is None or target == (side, side) or side**2 != places == math.prod(target):
         return Pair("positions/positions", "encoder.pos_embedding", stacked)
-    side = math.isqrt(learned.shape[1] - 1)
+    if side**2 != places:
+        raise KwsclsError(f"its positions are for {places} patches, which are no square", source.where,
+                          f"the model has {target[0]} x {target[1]}")
     said.append(f"positions learned for {side} x {side} patches were brought to {target[0]} x {target[1]}")
     return Pair("positions/positions", "encoder.pos_embedding",
                 lambda tensor: regrid(stacked(tensor), (side, side), target, front=1))

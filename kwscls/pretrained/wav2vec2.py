@@ -4,8 +4,8 @@ import re
 
 import numpy as np
 
-from kwscls.errors import KwsclsError
 from kwscls.pretrained.assign import Pair, Plan
+from kwscls.pretrained.config import compare
 from kwscls.pretrained.layouts import as_is, beside, convolution, dense, dense_beside
 
 _BODY = (
@@ -70,6 +70,13 @@ def settings(config):
 
     return {name: tuple(config[name]) if isinstance(config[name], list) else config[name]
             for name in wav2vec2.__kwdefaults__ if name in config}
+
+
+def transformers_sizes(source):
+    """The builder's sizes from transformers' config, and from the preprocessor's whether clips are normalised."""
+    preprocessor = source.config.get("preprocessor", {})
+    normalize = {"normalize": preprocessor["do_normalize"]} if "do_normalize" in preprocessor else {}
+    return settings(source.config) | normalize
 
 
 def to_transformers(model):
@@ -168,8 +175,5 @@ def _compare(model, source):
             "feat_extract_norm": encoder.norm, "num_conv_pos_embedding_groups": position.groups}
     if layer is not None:
         ours |= {"num_attention_heads": layer.heads, "do_stable_layer_norm": layer.norm_first,
-                 "layer_norm_eps": layer.epsilon, "hidden_act": layer.get_config()["activation"]}
-    for name, value in ours.items():
-        if source.config.get(name, value) != value:
-            raise KwsclsError(f"its config says {name} = {source.config[name]}, the model has {value}", source.where,
-                              f"build the model with {name}={source.config[name]}")
+                 "layer_norm_eps": layer.epsilon, "hidden_act": layer.activation}
+    compare(source.config, ours, source.where)

@@ -15,7 +15,7 @@ class Averages(keras.callbacks.Callback):
 
     Args:
         model: the Keras model that is trained.
-        steps: over how many steps the average reaches back; 0 leaves the weights as they are.
+        steps: over how many steps the average reaches back; less than one is one; 0 leaves the weights as they are.
         strategy: the `tf.distribute.Strategy` in whose scope the model was built; every device keeps its averages.
 
     Attributes:
@@ -24,7 +24,7 @@ class Averages(keras.callbacks.Callback):
 
     def __init__(self, model, steps, strategy=None):
         super().__init__()
-        self.horizon, self.strategy = float(steps), strategy or tf.distribute.get_strategy()
+        self.horizon, self.strategy = max(float(steps), 1.0), strategy or tf.distribute.get_strategy()
         self.own = [weight.value for weight in model.weights]
         with self.strategy.scope():
             self.averages = [tf.Variable(value, trainable=False) for value in self.own] if steps else []

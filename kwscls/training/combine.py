@@ -14,7 +14,7 @@ from kwscls.layers.mean_scores import MeanScores
 from kwscls.models.classifier import AudioClassifier, copied, settle, waveform_input
 from kwscls.serving import bundle
 from kwscls.serving.export import load_model
-from kwscls.training.run import validated_thresholds, write_model
+from kwscls.training.run import check_replaceable, validated_thresholds, write_model
 
 NAME = "ensemble"
 
@@ -31,6 +31,8 @@ def combine(settings):
     Raises:
         KwsclsError: the runs do not go together, or their data is not there.
     """
+    out = Path(settings.out)
+    check_replaceable(out)
     models = [load_model(run) for run in settings.runs]
     whole = together(models, settings.by, settings.runs)
     prepared = Path(prepared_folder(settings.runs[0], settings.data))
@@ -42,14 +44,14 @@ def combine(settings):
         console.say(calibrate(whole, clips))
     if whole.activation == "sigmoid":
         whole.thresholds = validated_thresholds(whole, clips)
-    out = Path(settings.out)
     stored = Path(settings.runs[0]) / "settings.json"
     first = files.read_json(stored) if stored.is_file() else {}
     with files.writing_folder(out, settings.overwrite) as beside:
         write_model(beside, whole)
         files.write_json(beside / "settings.json", {
             "model": whole.name, "data": first.get("data", str(prepared)), "prepared": str(prepared),
-            "seconds": whole.samples / whole.sample_rate, "combined": [str(run) for run in settings.runs], "by": settings.by})
+            "seconds": whole.samples / whole.sample_rate, "combined": [str(run) for run in settings.runs], "by": settings.by,
+            **({"sizes": first["sizes"]} if whole.name != NAME and "sizes" in first else {})})
         evaluate(beside, data=str(prepared), split="test" if has_split(prepared, "test") else "validation")
     console.wrote(*sorted(out.iterdir()))
     return out

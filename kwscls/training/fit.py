@@ -34,6 +34,9 @@ ENDLESS = 1 << 20
 EXACT, ROUGH = 1.0, 0.1
 """Seconds for which steps are timed beforehand: to keep to a budget, and to tell how long it will take."""
 
+OVERRUN = 1.05
+"""How much of its budget a training may take before epochs are struck off its plan: slow ones shall not cut the schedule."""
+
 LONG = 600
 """Seconds of training from which on the way to the export is walked once before it begins."""
 
@@ -46,6 +49,7 @@ class Plan:
         epochs: how many there will be.
         steps: batches an epoch.
         budget: seconds that training may take in all, or None.
+        most: epochs that it may take at most, whatever the budget; or None.
         foreseen: seconds that it will probably take.
         used: seconds it has taken before this process, when it was resumed.
         started: when this process began it, by `time.monotonic`.
@@ -55,15 +59,27 @@ class Plan:
     epochs: int
     steps: int
     budget: float | None = None
+    most: int | None = None
     used: float = 0.0
     foreseen: float = 0.0
     started: float = dataclasses.field(default_factory=time.monotonic)
     strategy: typing.Any = None
 
-    def fit_into(self, epoch, done=0, round_off=int):
-        """Take as many epochs of so many seconds, after those done, as the budget has room for."""
-        fitting = done + max(0, round_off((self.budget - self.elapsed) / epoch))
-        self.epochs = max(1, int(devices.from_chief(self.strategy, fitting)))
+    def fit_into(self, epoch):
+        """Take as many epochs of so many seconds as the budget has room for."""
+        self._take((self.budget - self.elapsed) / epoch)
+
+    def keep_to(self, epoch, done):
+        """Follow the clock after some epochs: take more where whole ones fit, fewer where the budget would be overrun by much.
+
+        A plan that is fulfilled stays, since its learning rate is down.
+        """
+        if done < self.epochs:
+            fitting, bearable = (done + int((most - self.elapsed) / epoch) for most in (self.budget, OVERRUN * self.budget))
+            self._take(max(done, min(max(self.epochs, fitting), bearable)))
+
+    def _take(self, epochs):
+        self.epochs = min(max(1, int(devices.from_chief(self.strategy, float(epochs)))), self.most or ENDLESS)
 
     @property
     def elapsed(self):
@@ -71,7 +87,7 @@ class Plan:
         return self.used + time.monotonic() - self.started
 
 
-def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume=False, change=None,
+def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, most=None, resume=False, change=None,
         evened=None, thaw=None, strategy=None, parts=1):
     """Train a model and leave it with the weights of its best epoch.
 
@@ -83,6 +99,7 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume
         folder: where the checkpoint and the TensorBoard logs go.
         seed: of the order and of the augmentation; of weights and dropout the caller has taken care.
         budget: seconds it may take, which then fixes the number of epochs; None leaves that to the recipe.
+        most: epochs that it takes at most, however many fit the budget.
         resume: go on from the checkpoint in `folder`.
         change: augmentation, see `pipeline.training_batches`.
         evened: how rare labels are helped: "sampling" draws their clips more often, "weights" lets them weigh more in
@@ -106,16 +123,13 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume
     if patient_from >= recipe.epochs and not budget:
         raise KwsclsError(f"the training has but {recipe.epochs} epochs", f"--unfreeze {patient_from}=",
                           "raise --epochs")
-    chances = balance.clip_chances(train.marks) if evened == "sampling" else None
-    weights = balance.label_weights(train.counts) if evened == "weights" else None
-    plan = Plan(recipe.epochs, pipeline.steps(train, recipe.batch_size), budget, strategy=strategy)
+    plan = Plan(recipe.epochs, pipeline.steps(train, recipe.batch_size), budget, most, strategy=strategy)
     averages = Averages(model, recipe.average * plan.steps, strategy)
     keeper = Keeper(folder / CHECKPOINT, plan, recipe.patience, averages, patient_from)
 
     def batches(first_epoch):
-        return strategy.distribute_datasets_from_function(lambda context: pipeline.training_batches(
-            train, recipe.batch_size, seed, ENDLESS, first_epoch, change, chances, weights,
-            share_of(context, parts)))
+        return shared_batches(train, recipe, strategy, seed=seed, first_epoch=first_epoch, change=change, evened=evened,
+                              parts=parts)
 
     validation_batches = strategy.distribute_datasets_from_function(lambda context: pipeline.ordered_batches(
         validation, recipe.batch_size, share_of(context)))
@@ -134,6 +148,9 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, resume
             resume = False
         elif not keeper.rows:
             foresee(plan, *measure(steps, batches(0), validation_batches, plan.steps, EXACT if budget else ROUGH))
+            if patient_from >= plan.epochs:
+                raise KwsclsError(f"but {plan.epochs} epochs fit the budget", f"--unfreeze {patient_from}=",
+                                  "raise --budget, or unfreeze sooner")
             if plan.foreseen > LONG:
                 rehearse(copied(model), next(iter(pipeline.ordered_batches(validation, 1)))[0])
         if keeper.finished:
@@ -158,6 +175,14 @@ def check_sizes(batch_size, replicas, parts, train, validation):
         if count < least:
             raise KwsclsError(f"{what} {count} clips for {replicas} devices and {parts} parts", None,
                               "raise --batch-size, lower --accumulate, or take fewer devices")
+
+
+def shared_batches(train, recipe, strategy, *, seed=0, first_epoch=0, change=None, evened=None, parts=1):
+    """Endless training batches from an epoch on, of which each device of a strategy gets its share; arguments as of `fit`."""
+    chances = balance.clip_chances(train.marks) if evened == "sampling" else None
+    weights = balance.label_weights(train.counts) if evened == "weights" else None
+    return strategy.distribute_datasets_from_function(lambda context: pipeline.training_batches(
+        train, recipe.batch_size, seed, ENDLESS, first_epoch, change, chances, weights, share_of(context, parts)))
 
 
 def share_of(context, parts=1):
@@ -227,7 +252,8 @@ def measure(steps, batches, validation_batches, epoch, least):
         return float(devices.from_chief(steps.strategy, time.monotonic() - start))
 
     timed(lambda: steps.update(batches))  # traces and compiles
-    seconds, few = 0.0, 1
+    few = min(epoch, 4)
+    seconds = timed(lambda: steps.update(batches), few)
     while seconds < least and few < epoch:
         few = min(epoch, 4 * few)
         seconds = timed(lambda: steps.update(batches), few)
@@ -337,4 +363,4 @@ class Keeper(keras.callbacks.Callback):
     def _keep_to_budget(self):
         """Let the plan follow the clock, so that the schedule ends when the budget does."""
         if self.plan.budget:
-            self.plan.fit_into(np.median([row["seconds"] for row in self.rows[-5:]]), len(self.rows), round)
+            self.plan.keep_to(np.median([row["seconds"] for row in self.rows[-5:]]), len(self.rows))

@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from kwscls.training.measures import hit
+
 
 @keras.saving.register_keras_serializable("kwscls")
 class FrameCrossentropy(keras.losses.Loss):
@@ -74,14 +76,14 @@ class PooledCrossentropy(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable("kwscls")
 class PooledAccuracy(keras.metrics.MeanMetricWrapper):
-    """The share of clips whose mean score over frames is highest at the label; arguments as of `PooledCrossentropy`."""
+    """The share of clips whose mean score over frames is highest at one of their labels; arguments as of `PooledCrossentropy`."""
 
     def __init__(self, activation="softmax", name="accuracy", **kwargs):
         self.activation = activation
         super().__init__(self._right, name=name, **kwargs)
 
     def _right(self, targets, logits):
-        return _right(tf.argmax(targets, axis=-1), pooled(logits, self.activation))
+        return hit(targets, pooled(logits, self.activation))
 
     def get_config(self):
         return {"name": self.name, "activation": self.activation}

@@ -18,13 +18,18 @@ from kwscls.models.classifier import settle
 from kwscls.training import freezing
 from kwscls.training.fit import fit
 from kwscls.training.learner import learner
-from kwscls.training.run import chosen_recipe, chosen_sizes, seed_everything, start_model, write_run
+from kwscls.training.run import (chosen_recipe, chosen_sizes, seed_everything, sizes_of_run, start_model, tell_idle,
+                                 write_run)
 
 RATE = 16000
 """The sample rate in Hz to which recordings are brought."""
 
 STILL = {"shift": 0.0, "speed": 0.0, "reverb": 0.0, "mixup": 0.0, "cutmix": 0.0}
 """Augmentation that moves or blurs what frames are labelled by, turned off."""
+
+
+ABOUT_CLIPS = ("evened", "corrections", "teacher", "few_shot", "find_rate", "activation", "data_service")
+"""Settings of training that segments have no use for."""
 
 
 def fill_run(folder, settings, strategy):
@@ -34,9 +39,10 @@ def fill_run(folder, settings, strategy):
         KwsclsError: the model answers for clips, or the table is not as it should be.
     """
     started = time.monotonic()
-    recipe, sizes = dataclasses.replace(chosen_recipe(settings), **STILL), chosen_sizes(settings)
     models.row(settings.model)
-    for name in ("evened", "corrections", "teacher", "few_shot", "find_rate"):
+    recipe = dataclasses.replace(chosen_recipe(settings), **STILL)
+    sizes = {**sizes_of_run(settings), **chosen_sizes(settings)}
+    for name in (*ABOUT_CLIPS, *STILL):
         if getattr(settings, name):
             raise KwsclsError("is about clips, not about segments", f"--{name.replace('_', '-')}", "leave it out")
     table = Path(settings.data).resolve()
@@ -55,14 +61,15 @@ def fill_run(folder, settings, strategy):
         **settings_room.as_dict(settings), "seconds": samples / RATE, "prepared": str(table),
         "recipe": dataclasses.asdict(recipe), "sizes": sizes})
     start_model(model, settings, recipe, clips["train"])
+    tell_idle(model, settings)
     console.say(f"{settings.model}: {model.count_params():,} parameters; {len(clips['train'])} clips to learn from and "
                 f"{len(clips['validation'])} to validate with, {len(labels)} labels, "
                 f"{model.samples / RATE:g} s at {RATE} Hz")
-    left = settings.budget and settings.budget - (time.monotonic() - started)
     noises = long_noise(noises_of(table.parent, RATE, settings.noises), RATE, samples)
     pupil = learner(model, build, strategy, settings.precision)
+    left = settings.budget and settings.budget - (time.monotonic() - started)
     history = fit(pupil, clips["train"], clips["validation"], recipe, folder, seed=settings.seed, budget=left,
-                  resume=settings.resume, change=augmentation(recipe, RATE, noises),
+                  most=settings.epochs, resume=settings.resume, change=augmentation(recipe, RATE, noises),
                   thaw=freezing.thaws(settings.unfreeze, model), strategy=strategy, parts=settings.accumulate)
     model.set_weights(pupil.get_weights())
     settle(model)

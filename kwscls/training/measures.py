@@ -26,7 +26,7 @@ class HitRate(keras.metrics.MeanMetricWrapper):
     """The share of clips whose highest score is that of one of their labels: what accuracy is with several labels."""
 
     def __init__(self, name="accuracy", **kwargs):
-        super().__init__(_hit, name=name, **kwargs)
+        super().__init__(hit, name=name, **kwargs)
 
     def get_config(self):
         return {"name": self.name}
@@ -48,7 +48,7 @@ class BalancedAccuracy(keras.metrics.Metric):
 
     def update_state(self, targets, logits, sample_weight=None):
         truth = tf.one_hot(tf.argmax(targets, axis=-1), logits.shape[-1])
-        hits = _hit(truth, logits)
+        hits = hit(truth, logits)
         self.right.assign_add(tf.reduce_sum(truth * hits[:, None], axis=0))
         self.clips.assign_add(tf.reduce_sum(truth, axis=0))
 
@@ -86,7 +86,7 @@ class MeanAveragePrecision(keras.metrics.Metric):
         return _mean_where(tf.math.divide_no_nan(tf.reduce_sum(precision * have, axis=1), total), total > 0)
 
 
-def _hit(targets, logits):
+def hit(targets, logits):
     """1 where the highest logit is at a label, which is more than half of the largest target: float32 [batch]."""
     best = tf.one_hot(tf.argmax(logits, axis=-1), logits.shape[-1], dtype=targets.dtype)
     at_best = tf.reduce_sum(targets * best, axis=-1)

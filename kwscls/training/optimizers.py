@@ -12,8 +12,9 @@ OPTIMIZERS = {
     "rmsprop": lambda **common: scaled(keras.optimizers.RMSprop)(rho=0.95, epsilon=1e-8, **common),
 }
 
-NO_DECAY = ("bias", "gamma", "beta", "position", "token", "_hz")
-"""Parts of the paths of variables that weight decay leaves alone: all but kernels."""
+NO_DECAY = ("bias", "gamma", "beta", "position", "token", "_hz", "/scale", "layer_weights")
+"""Parts of the paths of variables that weight decay leaves alone: all but kernels, codebooks and what stands
+for hidden frames."""
 
 
 def optimizer(recipe, model):
@@ -70,7 +71,8 @@ def _belongs(path, part):
 
 
 def scaled(optimizer_class):
-    """A Keras optimizer whose learning rate is multiplied by a factor of each variable: `factors`, in their order.
+    """A Keras optimizer whose learning rate, and the decay that goes with it, is multiplied by a factor of each variable:
+    `factors`, in their order.
 
     It takes gradients that are summed over all devices already, so that it clips those of the whole batch.
     """
@@ -81,8 +83,14 @@ def scaled(optimizer_class):
             return grads_and_vars
 
         def update_step(self, gradient, variable, learning_rate):
-            factor = self.factors[self._get_variable_index(variable)]
-            super().update_step(gradient, variable, learning_rate * factor)
+            rate = learning_rate * self.factors[self._get_variable_index(variable)]
+            if self.weight_decay is not None and self._use_weight_decay(variable):
+                decay, own = (keras.ops.cast(value, variable.dtype) for value in (self.weight_decay, rate))
+                self.assign_sub(variable, variable * decay * own)
+            super().update_step(gradient, variable, rate)
+
+        def _apply_weight_decay(self, variables):
+            """Leave the decay to each variable's step, which knows its rate: what is to learn little shall shrink little."""
 
     Scaled.__name__ = optimizer_class.__name__
     return Scaled

@@ -54,7 +54,7 @@ def pretrain(settings):
     chosen_parts(settings)  # what is wrong with them is told before a folder is made
     unfinished = unfinished_folder(out)
     with leaving_nothing(unfinished):
-        files.write_json(unfinished / "settings.json", settings_room.as_dict(settings))
+        files.write_json(unfinished / "settings.json", {**settings_room.as_dict(settings), "sizes": body_sizes(settings)})
         tell_workers(unfinished, settings, strategy)
         fill(unfinished, settings, strategy)
     for name in ("checkpoint.npz", "recordings.int16", "starts.npy"):
@@ -103,6 +103,12 @@ def chosen_parts(settings):
     known = {**wav2vec2.__kwdefaults__, **row.sizes, **sizes}
     return (Body(**{name: known[name] for name in bodies}),
             Codebook(**{name: value for name, value in sizes.items() if name in books}))
+
+
+def body_sizes(settings):
+    """The sizes that the settings change of what `train --weights` builds again: those of the body."""
+    bodies = {field.name for field in dataclasses.fields(Body)}
+    return {name: value for name, value in chosen_sizes(settings).items() if name in bodies}
 
 
 def packed_crops(settings, folder, samples):

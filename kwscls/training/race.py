@@ -42,9 +42,9 @@ def compare(settings):
         for name in names:
             try:
                 run(out, name, seed, conditions, pace)
-            except KwsclsError as error:
-                console.say(f"{name}, seed {seed}, failed: {error}")
-                failed.append({"model": name, "seed": seed, "why": str(error)})
+            except Exception as error:  # whatever one meets, such as too little memory, the others go on
+                console.say(f"{name}, seed {seed}, failed: {why(error)}")
+                failed.append({"model": name, "seed": seed, "why": why(error)})
         if comparison.runs(out):
             results = {**comparison.collect(out), "failed": failed}
             wrote = comparison_report.write(results, out)
@@ -52,6 +52,13 @@ def compare(settings):
         raise KwsclsError(f"no training succeeded; {failed[0]['model']}: {failed[0]['why']}", out)
     console.wrote(*wrote)
     return results
+
+
+def why(error):
+    """A failure in one line: ours as they are, others with their kind before the first line of what they say."""
+    if isinstance(error, KwsclsError):
+        return str(error)
+    return f"{type(error).__name__}: {(str(error).splitlines() or ['nothing more is said'])[0][:300]}"
 
 
 def chosen_names(words):
@@ -83,9 +90,9 @@ def begin(out, settings):
     conditions = {"data": settings.data, "prepared": str(Path(ready(settings.data)).resolve()),
                   "budget": settings.budget or (None if settings.epochs else BUDGET), "epochs": settings.epochs,
                   "seconds": settings.seconds}
-    if settings.overwrite:
-        shutil.rmtree(out, ignore_errors=True)
     stored = out / comparison.CONDITIONS
+    if settings.overwrite and stored.is_file():
+        shutil.rmtree(out, ignore_errors=True)
     if not stored.is_file():
         if out.exists() and any(out.iterdir()):
             raise KwsclsError("exists already and is no comparison", out, "choose another --out")

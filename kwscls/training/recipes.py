@@ -16,7 +16,7 @@ class Recipe:
         learning_rate: the highest rate of the schedule.
         schedule: "constant" or "cosine" (down to zero at the last step).
         warmup: share of all steps in which the rate climbs from zero.
-        weight_decay: decoupled, on kernels only.
+        weight_decay: decoupled; not of biases, norms and positions.
         label_smoothing: share of each target spread evenly over the labels.
         clip_norm: the largest norm of all gradients together; 0 is none.
         patience: epochs without a better validation score before it stops; 0 never stops early.
@@ -209,8 +209,8 @@ def recipe(name):
 def fitted(chosen, clips, seconds, said=()):
     """A recipe fitted to a corpus: how often it is passed, and what is done to long clips.
 
-    By `sound` training takes about as long on a small corpus as on a middling one. Where clips are `LONG`, and
-    augmentation is on, they are shifted by a share of their length and mixed.
+    By `sound` training takes about as long on a small corpus as on a middling one. Where clips are `LONG`, they are shifted
+    by a share of their length and mixed.
 
     Args:
         chosen: a `Recipe`.
@@ -237,6 +237,4 @@ def _passes(chosen, clips, seconds, said):
 
 def _of_long_clips(chosen, seconds):
     """The augmentation of clips in which a sound lasts, or is anywhere."""
-    if not any(getattr(chosen, name) for name in UNCHANGED):
-        return {}
     return {"shift": LONG_SHIFT * seconds, "mixup": max(chosen.mixup, LONG_MIXUP)}

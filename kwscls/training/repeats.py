@@ -9,6 +9,7 @@ import numpy as np
 from kwscls import console, files
 from kwscls import settings as settings_room
 from kwscls.data.folds import make_folds
+from kwscls.data.frames import is_table
 from kwscls.data.prepare import ready
 from kwscls.errors import KwsclsError
 from kwscls.evaluation.run import METRICS
@@ -32,10 +33,12 @@ def train_repeatedly(out, settings):
         The folder with a run for each, and `summary.json`, see `summary`.
 
     Raises:
-        KwsclsError: as `run.train`; or both folds and seeds are asked for.
+        KwsclsError: as `run.train`; or both folds and seeds are asked for, or folds of a table of segments.
     """
     if settings.folds and settings.seeds > 1:
         raise KwsclsError("folds and seeds cannot be repeated at once", "--seeds", "leave one of them out")
+    if settings.folds and is_table(settings.data):
+        raise KwsclsError("has labels for segments, but folds are made of clips", settings.data, "leave out --folds")
     unfinished = unfinished_folder(out)
     with leaving_nothing(unfinished):
         files.write_json(unfinished / "settings.json", settings_room.as_dict(settings))

@@ -18,6 +18,7 @@ import tensorflow as tf
 from kwscls import console, devices, files, models
 from kwscls import settings as settings_room
 from kwscls.augment.change import augmentation, long_noise
+from kwscls.augment.spectrograms import set_strengths
 from kwscls.data.frames import is_table
 from kwscls.data import balance, pipeline
 from kwscls.data.extra_labels import SILENCE
@@ -30,11 +31,14 @@ from kwscls.evaluation import plots, plots_inside, tables
 from kwscls.evaluation.cost import TOOK, peak_memory
 from kwscls.evaluation.multilabel import choose_thresholds
 from kwscls.evaluation.run import METRICS, evaluate
+from kwscls.layers.band_shake import BandShake
+from kwscls.layers.patchout import Patchout
+from kwscls.layers.spec_augment import SpecAugment
 from kwscls.models.classifier import copied, settle
 from kwscls.serving import bundle
 from kwscls.training import freezing, rates, recipes, start, statistics
 from kwscls.training.few_shot import solve_head
-from kwscls.training.fit import CHECKPOINT, ENDLESS, ROWS, fit, share_of
+from kwscls.training.fit import CHECKPOINT, ROWS, fit, shared_batches
 from kwscls.training.learner import learner
 from kwscls.training.steps import Steps
 from kwscls.training.teacher import taught
@@ -44,6 +48,13 @@ RAMP = "learning_rate.json"
 
 KEPT = (CHECKPOINT, RAMP)
 """From what a run that was killed goes on."""
+
+OF_EPOCHS = ("epochs", "budget", "find_rate", "accumulate", "precision")
+"""Settings of a training in epochs, which a solved head does without."""
+
+LAYERS = {"time_mask": SpecAugment, "time_warp": SpecAugment, "band_mask": SpecAugment, "band_warp": BandShake,
+          "band_gain": BandShake, "patchout": Patchout}
+"""Settings of augmentation inside the model, and the layers that they are about."""
 
 
 def train(settings):
@@ -124,8 +135,8 @@ def fill_run(folder, settings, strategy):
     """Train, and write everything that a run holds into a folder; of several workers, the chief does."""
     started = time.monotonic()
     models.row(settings.model)  # a name that does not exist is told before the data is touched
-    if settings.few_shot and not settings.weights:
-        raise KwsclsError("needs a trained body", "--few-shot", "name one with --weights, such as export/res1d")
+    if settings.few_shot:
+        check_few_shot(settings)
     recipe, sizes = chosen_recipe(settings), {**sizes_of_run(settings), **chosen_sizes(settings)}
     with devices.chief_first(strategy):
         prepared = Path(ready(settings.data))
@@ -143,15 +154,15 @@ def fill_run(folder, settings, strategy):
         **settings_room.as_dict(settings), "seconds": train_clips.samples / rate, "prepared": str(prepared),
         "recipe": dataclasses.asdict(recipe), "sizes": sizes})
     start_model(model, settings, recipe, train_clips)
+    tell_idle(model, settings)
     console.say(f"{settings.model}: {model.count_params():,} parameters; {len(train_clips)} clips to learn from and "
                 f"{len(validation_clips)} to validate with, {len(model.labels)} labels, "
                 f"{model.samples / rate:g} s at {rate} Hz{', any number of labels a clip' * (activation == 'sigmoid')}")
     warn(prepared, train_clips, settings)
-    left = settings.budget and settings.budget - (time.monotonic() - started)
     noises = long_noise(noises_of(prepared, rate, settings.noises), rate, model.samples)
     change = augmentation(recipe, rate, noises, model.labels.index(SILENCE) if SILENCE in model.labels else None)
     if settings.teacher:
-        change = taught(change, settings.teacher, model.labels, rate, settings.teacher_share)
+        change = taught(change, settings.teacher, model.labels, rate, activation, settings.teacher_share)
     if settings.few_shot:
         history = solve_head(model, train_clips, validation_clips, seed=settings.seed, change=change,
                              even=bool(settings.evened))
@@ -159,9 +170,10 @@ def fill_run(folder, settings, strategy):
         pupil = learner(model, build, strategy, settings.precision)
         if settings.find_rate:
             recipe = with_found_rate(pupil, train_clips, recipe, folder, settings.seed, change, strategy,
-                                     settings.accumulate)
+                                     settings.accumulate, settings.evened)
+        left = settings.budget and settings.budget - (time.monotonic() - started)
         history = fit(pupil, train_clips, validation_clips, recipe, folder, seed=settings.seed, budget=left,
-                      resume=settings.resume, change=change, evened=settings.evened,
+                      most=settings.epochs, resume=settings.resume, change=change, evened=settings.evened,
                       thaw=freezing.thaws(settings.unfreeze, model), strategy=strategy, parts=settings.accumulate)
         model.set_weights(pupil.get_weights())
         settle(model)
@@ -172,6 +184,27 @@ def fill_run(folder, settings, strategy):
     write_run(folder, model, history)
     results = evaluate(folder, data=str(prepared), split="test" if has_split(prepared, "test") else "validation")
     console.table(tables.title(results), tables.measure_columns(results), tables.measures(results))
+
+
+def check_few_shot(settings):
+    """Refuse settings that the solution of a head lacks or has no use for.
+
+    Raises:
+        KwsclsError: there is one.
+    """
+    if not settings.weights:
+        raise KwsclsError("needs a trained body", "--few-shot", "name one with --weights, such as export/res1d")
+    for name in OF_EPOCHS:
+        if getattr(settings, name) != getattr(settings_room.TrainSettings, name):
+            raise KwsclsError("solves the head at once, not in epochs", "--few-shot", f"leave out --{name.replace('_', '-')}")
+
+
+def tell_idle(model, settings):
+    """Tell which settings change nothing, because the model has no layer that they are about."""
+    idle = [f"--{name.replace('_', '-')}" for name, kind in LAYERS.items()
+            if getattr(settings, name) and not any(isinstance(layer, kind) for layer in model.layers)]
+    if idle:
+        console.say(f"note: {settings.model} has no layers that {', '.join(idle)} could change")
 
 
 def warn(prepared, clips, settings):
@@ -185,13 +218,16 @@ def warn(prepared, clips, settings):
                     "clips of rare ones more often")
 
 
-def with_found_rate(model, clips, recipe, folder, seed, change, strategy=None, parts=1):
-    """A recipe with the learning rate that a ramp finds; the ramp is drawn and kept, and a resumed run takes it from there."""
+def with_found_rate(model, clips, recipe, folder, seed, change, strategy=None, parts=1, evened=None):
+    """A recipe with the learning rate that a ramp finds; the ramp is drawn and kept, and a resumed run takes it from there.
+
+    The ramp is trained as `fit` trains, whose arguments these are.
+    """
     kept = folder / RAMP
     if not kept.is_file():
         steps = Steps(model, recipe, uneven=balance.is_uneven(clips.counts), strategy=strategy, parts=parts)
-        batches = steps.strategy.distribute_datasets_from_function(lambda context: pipeline.training_batches(
-            clips, recipe.batch_size, seed, ENDLESS, change=change, share=share_of(context, parts)))
+        set_strengths(model, recipe)
+        batches = shared_batches(clips, recipe, steps.strategy, seed=seed, change=change, evened=evened, parts=parts)
         found = rates.find_rate(steps, batches, recipe.learning_rate)
         files.write_json(kept, found)
         plots.save(plots_inside.rate_ramp(found), kept.with_suffix(".png"))
@@ -206,8 +242,26 @@ def default_name(settings):
 
 
 def unfinished_folder(out):
-    """Where a run lies until it is whole."""
+    """Where a run lies until it is whole.
+
+    Raises:
+        KwsclsError: the run's folder has no name of its own, as "." and "..".
+    """
+    if out.name in ("", ".."):
+        raise KwsclsError("is no name of a run", f"--out {out}", "name a folder to be, such as export/words")
     return out.with_name(f"{out.name}.unfinished")
+
+
+def check_replaceable(out):
+    """Refuse to put a run where something else is.
+
+    Raises:
+        KwsclsError: the place is taken by what is neither a run nor an empty folder.
+    """
+    if not out.exists() or any((out / name).is_file() for name in ("settings.json", METRICS)):
+        return
+    if not out.is_dir() or any(out.iterdir()):
+        raise KwsclsError("exists already and is no run, so it is not replaced", out, "choose another --out")
 
 
 def is_begun(unfinished):
@@ -248,6 +302,7 @@ def open_run(out, settings):
             **{name: value for name, value in stored.items() if name in names}, "resume": True})
     if out.exists() and not settings.overwrite:
         raise KwsclsError("exists already", out, "choose another --out, or --overwrite to replace it")
+    check_replaceable(out)
     if is_begun(unfinished) and not settings.overwrite:
         raise KwsclsError("an unfinished run lies here", unfinished, "--resume goes on with it, --overwrite begins anew")
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -256,17 +311,15 @@ def open_run(out, settings):
 
 def chosen_recipe(settings):
     """The model's recipe with what the settings override."""
-    base = recipes.recipe(settings.model)
-    if not settings.augment:
-        base = dataclasses.replace(base, **recipes.UNCHANGED)
-    return dataclasses.replace(base, **said(settings))
+    return dataclasses.replace(recipes.recipe(settings.model), **said(settings))
 
 
 def said(settings):
-    """The settings that override a field of the recipe, by name."""
+    """The settings that override a field of the recipe, by name; without augmentation, all of its that are not given."""
     fields = {field.name for field in dataclasses.fields(recipes.Recipe)}
-    return {name: value for name, value in settings_room.as_dict(settings).items()
-            if name in fields and value is not None}
+    given = {name: value for name, value in settings_room.as_dict(settings).items()
+             if name in fields and value is not None}
+    return given if settings.augment else {**recipes.UNCHANGED, **given}
 
 
 def chosen_sizes(settings):
@@ -300,12 +353,15 @@ def sizes_of_run(settings):
     """The sizes of the run of ours that the weights come from; none where they come from elsewhere.
 
     Raises:
-        KwsclsError: it is of another model.
+        KwsclsError: it is of another model, or of several.
     """
     stored = Path(settings.weights or "") / "settings.json"
     if not settings.weights or not stored.is_file():
         return {}
     told = files.read_json(stored)
+    if told.get("by") == "scores":
+        raise KwsclsError("is several models that answer together", f"--weights {settings.weights}",
+                          f"name one of them: {', '.join(told['combined'])}")
     if told.get("model") != settings.model:
         raise KwsclsError(f"is a run of {told.get('model')}, not of {settings.model}", f"--weights {settings.weights}",
                           f"add --model {told.get('model')}")

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from kwscls import console, files, models
+from kwscls.data.frames import is_table
 from kwscls.data.prepare import ready
 from kwscls.errors import KwsclsError
 from kwscls.evaluation import plots, search_plots
@@ -19,6 +20,9 @@ RESULTS = "tune.json"
 
 BEST = "best"
 """The run that is trained with the best settings, for as many epochs as its recipe wants."""
+
+MOST_FAILED = 5
+"""Trials that fail in a row before a search stops."""
 
 OWN = "tuner/"
 """What stands before the values that hyperband keeps for itself."""
@@ -44,6 +48,11 @@ def tune(settings):
     """
     told, out = ranges.read(settings.ranges), Path(settings.out or Path("export") / f"{settings.model}-tune")
     models.row(settings.model)
+    if is_table(settings.data):
+        raise KwsclsError("has labels for segments, but searches are for models of clips", settings.data,
+                          "name a folder with one folder a label")
+    if settings.search == "hyperband" and settings.budget:
+        raise KwsclsError("gives its trials epochs, not time", "--search hyperband", "leave out --budget, or search otherwise")
     tuner_room = imported()
     conditions = {"ranges": told, "search": settings.search, "model": settings.model, "epochs": settings.epochs,
                   "budget": settings.budget, "seed": settings.seed, "data": str(Path(ready(settings.data)).resolve())}
@@ -51,13 +60,16 @@ def tune(settings):
     base = TrainSettings(data=conditions["data"], model=settings.model, seed=settings.seed, epochs=settings.epochs,
                          budget=settings.budget)
     tuner = made_tuner(tuner_room, settings, told, base, out)
-    tuner.search()
+    try:
+        tuner.search()
+    except RuntimeError as error:  # KerasTuner's, when `MOST_FAILED` trials in a row have failed
+        console.say(f"the search stops here: {race.why(error)}")
     if not is_chief():
         return None
     found = trials(tuner.oracle, out)
     if not found:
-        failed = next(iter(tuner.oracle.trials.values())).message or ""
-        raise KwsclsError(f"no trial succeeded; {(failed.strip().splitlines() or ['none was begun'])[-1][:300]}", out)
+        failed = next((trial.message for trial in tuner.oracle.trials.values() if trial.message), "none was begun")
+        raise KwsclsError(f"no trial succeeded; {failed.strip().splitlines()[-1].rpartition('FailedTrialError: ')[2][:300]}", out)
     write(out, {**conditions, "trials": found})
     console.say(f"the best of {len(found)} trials is {found[0]['trial']}: {described(found[0]['values'])}")
     final = ranges.applied(TrainSettings(data=conditions["data"], model=settings.model, seed=settings.seed,
@@ -84,6 +96,7 @@ def imported():
         import keras_tuner
     except ImportError as error:
         raise KwsclsError("KerasTuner is not installed", None, "pip install 'kwscls[tune]'") from error
+    keras_tuner.src.config.DEBUG = False  # which prints the stack of every trial that fails
     return keras_tuner
 
 
@@ -116,7 +129,7 @@ def made_tuner(tuner_room, settings, told, base, out):
         out: the search's folder.
     """
     common = dict(objective=tuner_room.Objective("score", "max"), hyperparameters=ranges.space(told), seed=settings.seed,
-                  max_consecutive_failed_trials=5)
+                  max_consecutive_failed_trials=MOST_FAILED)
     if settings.search == "hyperband":
         longest = settings.epochs or recipes.recipe(settings.model).epochs
         oracle = tuner_room.oracles.HyperbandOracle(max_epochs=longest, **common)
@@ -134,9 +147,9 @@ def made_tuner(tuner_room, settings, told, base, out):
             console.say(f"trial {trial.trial_id}: {described(values)}")
             try:
                 return {"score": alone(run_trial, base, values, str(out / "runs" / trial.trial_id))}
-            except KwsclsError as error:
-                console.say(f"trial {trial.trial_id} failed: {error}")
-                raise tuner_room.errors.FailedTrialError(str(error)) from error
+            except Exception as error:  # whatever one meets, such as too little memory, the others go on
+                console.say(f"trial {trial.trial_id} failed: {race.why(error)}")
+                raise tuner_room.errors.FailedTrialError(race.why(error)) from error
 
     return Runs(oracle, directory=str(out), project_name="search")
 

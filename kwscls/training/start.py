@@ -12,7 +12,7 @@ LEAST_SPREAD = 0.1
 
 
 def even_out(model, clips):
-    """Let each channel of every convolution and dense layer vary by 1 around 0 over some training clips.
+    """Let each channel of every convolution over pictures and dense layer vary by 1 around 0 over some training clips.
 
     A stack of ReLUs as it is drawn answers nearly the same to any clip, the more so the deeper it is, and learns nothing
     for hundreds of steps. One layer is evened after the other, from the waveform on; "logits" and layers without a bias,

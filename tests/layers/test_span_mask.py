@@ -61,6 +61,11 @@ def test_a_given_mask_is_always_applied():
         np.testing.assert_array_equal(ours[0, 1], 1)
 
 
+def test_without_augment_a_given_mask_is_not_applied():
+    frames = np.ones((1, 3, 4), np.float32)
+    np.testing.assert_array_equal(SpanMask(augment=False)(frames, time_mask=np.ones((1, 3), bool)), frames)
+
+
 def test_channels_become_zero():
     layer, frames = SpanMask(0.0, feature_probability=0.4, feature_length=2), np.ones((8, 5, 10), np.float32)
     hidden = layer(frames, training=True).numpy() == 0

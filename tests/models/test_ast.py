@@ -55,7 +55,7 @@ def test_every_size_is_taken():
     assert model.get_layer("tokens").output.shape == (None, 2 + 6 * 7, 20)
     assert block.attention.query_key_value.bias is None and block.mlp_1.units == 30
     assert block.epsilon == model.get_layer("norm").epsilon == 1e-12 and model.get_layer("head_norm").epsilon == 1e-3
-    assert block.dropout == 0.1 and block.attention_dropout == 0.2 and block.activation is keras.activations.relu
+    assert block.dropout == 0.1 and block.attention_dropout == 0.2 and block.activation == "relu"
 
 
 def test_features_enter_behind_the_frontend(small):

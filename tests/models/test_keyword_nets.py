@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from kwscls.errors import KwsclsError
-from kwscls.models import build, kwt, matchboxnet
-from kwscls.pretrained import fill
+from kwscls.models import build, kwt, matchboxnet, tcresnet
+from kwscls.pretrained import fill, keyword_nets
 from kwscls.pretrained.read import Source
 
 COUNTS = {  # trainable, 12 labels; checked against the originals' own files
@@ -216,3 +216,15 @@ def test_a_tensor_too_many_is_named():
         fill(
             model, Source({"encoder.encoder.0.mconv.0.conv.weight": draw((4, 1, 3))}), "matchboxnet"
         )
+
+
+def test_a_checkpoint_of_slim_may_begin_with_its_step():
+    features = keras.Input((12, 5))
+    model = keras.Model(features, tcresnet.body(features, 3, widths=(4, 6)))
+    shapes = {weight.path: tuple(weight.shape) for weight in model.weights}
+    source = Source({"global_step": np.zeros((), np.int64), "TCResNet8/conv0/weights": np.zeros(1)})
+    for pair in keyword_nets.tcresnet(model, source).pairs:
+        shape = shapes[pair.weight]
+        middle = (1, 1) if pair.weight == "logits/kernel" else (1,)
+        source.tensors[pair.names] = draw(shape if len(shape) == 1 else (*shape[:-2], *middle, *shape[-2:]))
+    assert fill(model, source, "tcresnet") == []

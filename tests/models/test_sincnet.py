@@ -44,13 +44,28 @@ def test_only_a_first_layer_norm_takes_absolute_values():
 def test_settings_that_do_not_fit():
     with pytest.raises(KwsclsError, match="pools: has 2 values for 3 stages"):
         sincnet(3, 3200, pools=(3, 3))
-    with pytest.raises(KwsclsError, match="take clips of 326 samples or more"):
-        sincnet(3, 325)
+    with pytest.raises(KwsclsError, match="take clips of 325 samples or more"):
+        sincnet(3, 324)
+    with pytest.raises(KwsclsError, match="take clips of 327 samples or more"):
+        sincnet(3, 326, kernel_sizes=(252, 5, 5))
     with pytest.raises(KwsclsError, match="no norm"):
         sincnet(3, 3200, norms="group")
     with pytest.raises(KwsclsError, match="no activation"):
         sincnet(3, 3200, activations="swish")
-    sincnet(3, 326, dnn1_units=(4,))
+    sincnet(3, 325, dnn1_units=(4,))
+
+
+def test_an_even_first_kernel_counts_as_given_in_epsilons_and_spares():
+    model = sincnet(3, 61, filters=(3, 2), kernel_sizes=(10, 3), pools=(2, 5), norms="batch", dnn1_units=(4,),
+                    spare_norms=True)
+    assert model.get_layer("pool_0").output.shape[1] == 25
+    assert model.get_layer("batch_norm_0").epsilon == 26
+    assert model.get_layer("layer_norm_0").gamma.shape == (26, 3)
+
+
+def test_an_input_may_have_both_norms():
+    model = sincnet(3, 500, filters=(4,), kernel_sizes=(33,), pools=(4,), input_norm="layer+batch", dnn1_units=(8,))
+    assert model.get_layer("input_batch_norm").input is model.get_layer("input_layer_norm").output
 
 
 def test_a_norm_or_an_activation_may_stand_between_the_last_layer_and_the_logits():

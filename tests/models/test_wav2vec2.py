@@ -72,5 +72,7 @@ def test_sizes_that_do_not_fit():
         wav2vec2(3, 4000, conv_dim=(4, 4))
     with pytest.raises(KwsclsError, match="is no head"):
         wav2vec2(3, 4000, head="words")
+    with pytest.raises(KwsclsError, match="without apply_spec_augment no frame is hidden"):
+        wav2vec2_pretraining(4000, body(apply_spec_augment=False), Codebook())
     with pytest.raises(KwsclsError, match="norm of the feature encoder"):
         wav2vec2(3, 4000, feat_extract_norm="batch")

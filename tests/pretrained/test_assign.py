@@ -5,10 +5,13 @@ import numpy as np
 import pytest
 
 from kwscls.errors import KwsclsError
+from kwscls.layers.auxiliary import AuxiliaryHead
 from kwscls.layers.fbank import FeatureStandardization
 from kwscls.models.classifier import AudioClassifier, waveform_input
+from kwscls.pretrained import fill
 from kwscls.pretrained.assign import Pair, Plan, assign
 from kwscls.pretrained.layouts import convolution, dense, dense_beside, depthwise, stacked
+from kwscls.pretrained.read import Source
 
 
 def model(labels=("a", "b")):
@@ -64,7 +67,7 @@ def test_many_names_are_counted():
 
 def test_ignored_tensors_and_counters_may_be_left():
     more = {"old.w": np.ones(1), "norm.num_batches_tracked": np.ones(())}
-    assign(model(), Plan(PAIRS, ignored=(r"old\..*",)), tensors() | more)
+    assert assign(model(), Plan(PAIRS, ignored=(r"old\..*",)), tensors() | more) == []
 
 
 def test_new_weights_may_be_left():
@@ -93,6 +96,34 @@ def test_labels_in_another_order_are_brought_into_ours():
     assert assign(ours, Plan(PAIRS), theirs, labels=["b", "a"]) == []
     np.testing.assert_allclose(ours.get_layer("logits").kernel, theirs["head.w"][::-1].T, rtol=1e-6)
     np.testing.assert_allclose(ours.get_layer("logits").bias, theirs["head.b"][::-1], rtol=1e-6)
+
+
+def test_a_head_kept_for_labels_that_are_numbers_is_told():
+    said, = assign(model(labels=("0", "1")), Plan(PAIRS), tensors(), labels=["a", "c"])
+    assert "mere numbers" in said
+    assert assign(model(labels=("0", "1")), Plan(PAIRS), tensors(), labels=["1", "0"]) == []
+
+
+def sided(labels):
+    """A run with a side head, small."""
+    waveform = waveform_input(4)
+    keep = keras.layers.Dense(3, name="quantizer")(waveform)
+    side = keras.layers.Dense(len(labels), name="auxiliary1_logits")(keep)
+    answer = keras.layers.Dense(len(labels), name="logits")(AuxiliaryHead(name="auxiliary1")([keep, side]))
+    return AudioClassifier(waveform, answer, labels=labels)
+
+
+def test_side_heads_of_our_own_runs_are_heads():
+    first = sided("abc")
+    source = Source({weight.path: weight.numpy() for weight in first.weights}, labels=["a", "b", "c"])
+    other, turned = sided("abcd"), sided("cab")
+    start = other.get_layer("auxiliary1_logits").kernel.numpy()
+    said, = fill(other, source, "googlenet")
+    assert "head is new" in said
+    np.testing.assert_array_equal(other.get_layer("auxiliary1_logits").kernel, start)
+    assert fill(turned, source, "googlenet") == []
+    for head in ("logits", "auxiliary1_logits"):
+        np.testing.assert_array_equal(turned.get_layer(head).kernel, first.get_layer(head).kernel.numpy()[:, [2, 0, 1]])
 
 
 def test_layouts():

@@ -191,6 +191,47 @@ def test_transformers_config_tells_the_grid_and_the_epsilon():
     assert len(said) == 2 and "2 x 2" in said[0] and "2 x 4" in said[0] and "1e-06" in said[1]
 
 
+@pytest.mark.parametrize("change, says", [
+    (dict(num_attention_heads=4), "num_attention_heads = 4, the model has 3; build the model with heads=4"),
+    (dict(hidden_act="gelu_new"), "hidden_act = gelu_new, the model has gelu")])
+def test_what_shapes_do_not_show_is_compared(change, says):
+    with pytest.raises(KwsclsError, match=says):
+        pretrained.fill(model(), Source(transformers(original()), config() | change), "ast")
+
+
+def test_names_of_the_same_activation_are_the_same():
+    filled = model(hidden_act="gelu_fast")
+    assert pretrained.fill(filled, Source(transformers(original()), config() | {"hidden_act": "gelu_new"}), "ast") == []
+
+
+def bare(weights, release=4):
+    """What transformers' bare class keeps of the same weights."""
+    return {name.removeprefix("audio_spectrogram_transformer."): value
+            for name, value in transformers(weights, release).items() if not name.startswith("classifier")}
+
+
+@pytest.mark.parametrize("release", [4, 5])
+def test_the_bare_class_brings_no_head(release):
+    filled, facts = model(), config()
+    said, = pretrained.fill(filled, Source(bare(original(), release), facts), "ast")
+    assert "head is new" in said
+    np.testing.assert_array_equal(filled.get_layer("norm").gamma, original()["v.norm.weight"])
+    assert pretrained.origin_of(Source(bare(original())), "ast").sizes_of(Source(bare(original()), facts))["heads"] == 3
+
+
+def test_a_bare_deit_is_told_by_its_colours():
+    source = Source(bare(original(places=9, colours=3)) | {"pooler.dense.bias": np.ones(3)})
+    assert pretrained.origin_of(source, "ast").sizes_of(source) == {}
+    assert "3 x 3" in pretrained.fill(model(), source, "ast")[0]
+
+
+@pytest.mark.parametrize("told, statistics", [({}, (-6.5, 5.5)), ({"do_normalize": False}, (0.0, 0.5))])
+def test_statistics_of_the_preprocessor(told, statistics):
+    source = Source(bare(original()), config(preprocessor={"mean": -6.5, "std": 5.5, **told}))
+    sizes = pretrained.origin_of(source, "ast").sizes_of(source)
+    assert (sizes["mean"], sizes["std"]) == statistics
+
+
 @pytest.mark.parametrize("prefix", ["", "deit."])
 def test_start_from_imagenet(prefix):
     weights = {name: value for name, value in original(places=9, colours=3).items() if not name.startswith("mlp_head")}
@@ -239,12 +280,54 @@ def test_our_own_weights_for_another_clip_length(tmp_path):
     np.testing.assert_array_equal(longer.get_layer("norm").gamma, first.get_layer("norm").gamma)
 
 
+def test_our_own_weights_for_another_number_of_rows(tmp_path):
+    first = model(fstride=8, input_tdim=48)  # 3 x 3 patches
+    first.save(tmp_path / "m.keras")
+    other = model(input_fdim=64, input_tdim=32)  # 4 x 2
+    said, = pretrained.load(other, tmp_path / "m.keras")
+    assert "3 x 3" in said and "4 x 2" in said
+
+
+def own(filled, **config):
+    return Source({weight.path: weight.numpy() for weight in filled.weights}, config)
+
+
+@pytest.mark.parametrize("source, says", [
+    (lambda: own(model(fstride=8, tstride=8)), "for 12 patches, which do not fill 5 rows"),  # 3 x 4
+    (lambda: own(model(), model="ast", sizes=SIZES | {"heads": 4}), "heads = 4, the model has 3"),
+    (lambda: own(model(), model="ast_small", sizes={"fstride": 16}), "heads = 6, the model has 3"),
+    (lambda: Source({"logits/kernel": np.ones((4, 3)), "conv/kernel": np.ones((3, 4, 4))}), "left over.*conv/kernel"),
+])
+def test_our_own_weights_that_do_not_fit(source, says):
+    with pytest.raises(KwsclsError, match=says):
+        pretrained.fill(model(input_fdim=80), source(), "ast")
+
+
+def test_our_own_runs_of_other_heads(tmp_path):
+    model(heads=4).save(tmp_path / "m.keras")
+    with pytest.raises(KwsclsError, match="heads = 4, the model has 3"):
+        pretrained.load(model(), tmp_path / "m.keras")
+
+
 @pytest.mark.parametrize("words", [["--model", "astt", "--out", "o.safetensors"], ["--model", "ast", "--out", "o.h5"]])
 def test_convert_tells_what_is_wrong_in_one_line(tmp_path, capsys, words):
     assert convert.main([str(folder(tmp_path / "hub")), *words]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_frames_of_a_released_checkpoint():
-    sizes = pretrained.origin_of(Source(original()), "ast").sizes_of(Source(original(places=12 * 101)))
-    assert sizes == {"input_tdim": 1016}  # as many patches as 1024 frames have
+@pytest.mark.parametrize("places, sizes", [
+    (12 * 101, {"input_tdim": 1024, "fstride": 10, "tstride": 10}),
+    (10 * 85, {"input_tdim": 1024, "fstride": 12, "tstride": 12}),
+    (9 * 73, {"input_tdim": 1024, "fstride": 14, "tstride": 14}),
+    (8 * 64, {"input_tdim": 1024, "fstride": 16, "tstride": 16}),
+    (12 * 50, {"input_tdim": 506})])
+def test_frames_and_strides_of_a_released_checkpoint(places, sizes):
+    assert pretrained.origin_of(Source(original()), "ast").sizes_of(Source(original(places=places))) == sizes
+
+
+def test_a_checkpoint_of_another_stride_is_brought_here():
+    weights = original(places=10 * 85)
+    said, = pretrained.fill(model(), Source(weights), "ast")
+    assert "10 x 85" in said and "2 x 2" in said
+    with pytest.raises(KwsclsError, match="for 13 patches, which do not fill 12 rows"):
+        pretrained.fill(model(), Source(original(places=13)), "ast")

@@ -102,3 +102,12 @@ def test_positions_of_224_pixels_are_brought_to_a_second_of_sound():
     np.testing.assert_array_equal(moved[0], learned[0, 0])
     np.testing.assert_array_equal(moved[1:].reshape(8, 6, 24), learned[0, 1:].reshape(14, 14, 24)[3:11, 4:10])
     assert any("14 x 14" in sentence and "8 x 6" in sentence for sentence in plan.said)
+
+
+@pytest.mark.parametrize("places, says", [(8 * 8, "8 x 8 patches were brought to 4 x 16"), (4 * 15, None)])
+def test_positions_of_a_square_are_moved_even_to_as_many(places, says):
+    model = models.build("vit_tiny", 5, 8000, hidden_dim=24, num_layers=1, image_size=(64, 16 * places // 4))
+    plan = torchvision.vit(model, Source({"encoder.pos_embedding": np.zeros((1, 1 + places, 24))}))
+    assert [sentence for sentence in plan.said if "positions" in sentence] == ([f"positions learned for {says}"] if says else [])
+    with pytest.raises(KwsclsError, match="for 65 patches, which are no square"):
+        torchvision.vit(model, Source({"encoder.pos_embedding": np.zeros((1, 66, 24))}))

@@ -9,11 +9,11 @@ import pytest
 from safetensors.numpy import save_file
 from scipy.special import erf, softmax
 
-from kwscls import models, pretrained
+from kwscls import convert, models, pretrained
 from kwscls.errors import KwsclsError
 from kwscls.models.wav2vec2 import Body, wav2vec2
 from kwscls.models.wav2vec2_pretraining import Codebook, wav2vec2_pretraining
-from kwscls.pretrained.read import Source
+from kwscls.pretrained.read import Source, read
 from kwscls.pretrained.wav2vec2 import settings, to_transformers
 
 SIZES = dict(conv_dim=(6, 6), conv_kernel=(10, 3), conv_stride=(5, 2), hidden_size=8, num_hidden_layers=2,
@@ -157,10 +157,32 @@ def test_a_config_that_shapes_do_not_show_is_compared():
         pretrained.fill(wav2vec2(3, SAMPLES, **SIZES), source, "wav2vec2")
 
 
+def test_names_of_the_same_activation_are_the_same():
+    model = built(hidden_act="swish", feat_extract_activation="gelu_new")
+    source = Source(to_transformers(model), {"hidden_act": "silu", "feat_extract_activation": "gelu_fast"})
+    assert pretrained.fill(built(hidden_act="swish", feat_extract_activation="gelu_new"), source, "wav2vec2") == []
+    with pytest.raises(KwsclsError, match="hidden_act = silu, the model has gelu"):
+        pretrained.fill(built(feat_extract_activation="gelu_new"), source, "wav2vec2")
+
+
 def test_what_is_left_over_is_named():
     tensors = {**to_transformers(built()), "wav2vec2.adapter.layers.0.conv.weight": np.zeros(3, np.float32)}
     with pytest.raises(KwsclsError, match="left over in the file: wav2vec2.adapter.layers.0.conv.weight"):
         pretrained.fill(wav2vec2(3, SAMPLES, **SIZES), Source(tensors), "wav2vec2")
+
+
+def test_any_config_converts(tmp_path):
+    model = built(conv_stride=(4, 2), hidden_act="relu")
+    facts = {**SIZES, "conv_stride": [4, 2], "hidden_act": "relu"}
+    (tmp_path / "config.json").write_text(json.dumps(facts))
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps({"do_normalize": False}))
+    save_file(to_transformers(model), tmp_path / "model.safetensors")
+    out = tmp_path / "ours.safetensors"
+    assert convert.main([str(tmp_path), "--model", "wav2vec2_base", "--out", str(out)]) == 0
+    assert read(out).config["sizes"]["normalize"] is False
+    again = wav2vec2(3, SAMPLES, **{**SIZES, "conv_stride": (4, 2), "hidden_act": "relu"})
+    assert pretrained.load(again, out) == []
+    np.testing.assert_array_equal(again(WAVEFORMS), model(WAVEFORMS))
 
 
 def test_a_config_gives_the_sizes():

@@ -26,7 +26,7 @@ def run(meta, weights, inputs):
     answers = {"log_probabilities": values["logits"]}
     if last["fc_act"][-1] == "softmax":
         answers["log_probabilities"] = tf.nn.log_softmax(values["logits"])
-    answers["input_norm"] = values.get("input_layer_norm", values.get("input_batch_norm", inputs["waveform"]))
+    answers["input_norm"] = values.get("input_batch_norm", values.get("input_layer_norm", inputs["waveform"]))
     for index in range(len(cnn["cnn_N_filt"])):
         norm = values[f"batch_norm_{index}"]  # whichever norm is in use, the spare ones behind it change nothing
         norm = norm if cnn["cnn_use_batchnorm"][index] else values[f"layer_norm_{index}"]
@@ -43,7 +43,8 @@ def _norms(config, prefix):
 
 
 def _input_norm(config, prefix):
-    return _kind(config[f"{prefix}_use_laynorm_inp"], config[f"{prefix}_use_batchnorm_inp"])
+    layer, batch = config[f"{prefix}_use_laynorm_inp"], config[f"{prefix}_use_batchnorm_inp"]
+    return "layer+batch" if layer and batch else _kind(layer, batch)
 
 
 def _kind(layer, batch):

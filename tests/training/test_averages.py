@@ -46,3 +46,11 @@ def test_without_a_horizon_there_is_none():
     assert averages.variables == []
     for one, other in zip(averages.weights(), model.get_weights()):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_horizon_under_one_step_is_the_last_step():
+    model, x, y = made()
+    averages = Averages(model, 0.3)
+    model.fit(x, y, batch_size=1, epochs=1, verbose=0, callbacks=[averages])
+    for one, other in zip(averages.weights(), model.get_weights()):
+        np.testing.assert_allclose(one, other, rtol=1e-6)

@@ -1,6 +1,7 @@
 """The loop: the same seed gives the same numbers, a killed run goes on as if nothing had happened."""
 
 import dataclasses
+import time
 
 import keras
 import numpy as np
@@ -11,7 +12,8 @@ from kwscls.augment.change import augmentation, long_noise
 from kwscls.data.pipeline import Clips
 from kwscls.errors import KwsclsError
 from kwscls.training import recipes, state
-from kwscls.training.fit import Keeper, Plan, fit, foresee
+from kwscls.training import fit as loop
+from kwscls.training.fit import Keeper, Plan, fit, foresee, measure
 from kwscls.training.statistics import adapt
 
 SMALL = dict(width=8, units=32, size=16, dropout=(0.1, 0.1))
@@ -87,6 +89,65 @@ def test_a_budget_sets_the_epochs(capsys):
     foresee(plan, step=0.1, check=1.0)
     assert plan.epochs in (29, 30) and plan.foreseen <= 60
     assert "epochs fit the budget" in capsys.readouterr().err
+
+
+class Clocked(Plan):
+    """A plan by whose clock every epoch takes as long as it is told."""
+
+    now = 5.0
+
+    @property
+    def elapsed(self):
+        return self.now
+
+
+@pytest.mark.parametrize("budget,foreseen,real,epochs", [
+    (600, 360, 360, 1), (600, 220, 220, 2), (600, 110, 110, 5), (60, 35, 35, 1), (600, 10, 10.3, 59), (600, 10, 12, 52),
+    (600, 10, 8, 74)])
+def test_a_budget_is_kept_and_a_fulfilled_plan_stays(budget, foreseen, real, epochs):
+    plan = Clocked(epochs=80, steps=10, budget=budget)
+    plan.fit_into(foreseen)
+    done = 0
+    while done < plan.epochs:
+        done, plan.now = done + 1, plan.now + real
+        plan.keep_to(real, done)
+    assert done == epochs and plan.now <= 1.06 * budget
+
+
+def test_a_budget_leaves_the_epochs_that_are_wanted_at_most():
+    plan = Clocked(epochs=80, steps=10, budget=600, most=3)
+    plan.fit_into(10)
+    assert plan.epochs == 3
+
+
+class Slow:
+    """Steps that take a twentieth of a second each."""
+
+    strategy, model = None, keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd")
+
+    def update(self, batches):
+        time.sleep(0.05)
+
+    def check(self, batches):
+        pass
+
+    def results(self):
+        pass
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 9])
+def test_steps_are_timed_however_few_an_epoch_has(epoch):
+    assert 0.05 <= measure(Slow(), [], [], epoch, 0.1)[0] < 0.2
+
+
+def test_layers_that_a_budget_never_lets_learn_again_are_told(tones, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "measure", lambda *arguments: (1.0, 1.0))
+    clips = Clips(tones / "train", 4000)
+    model = models.build("cnn", clips.labels, 4000, **SMALL)
+    with pytest.raises(KwsclsError, match="--unfreeze 9=: but . epochs fit the budget"):
+        fit(model, clips, clips, dataclasses.replace(recipes.recipe("cnn"), batch_size=len(clips)), tmp_path, budget=10.9,
+            thaw={9: ["body"]})
 
 
 def test_a_checkpoint_of_another_model_or_damaged_is_told(tmp_path):

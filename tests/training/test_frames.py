@@ -51,6 +51,9 @@ def test_a_clips_label_is_compared_with_the_mean_of_its_frames():
     metric = PooledAccuracy()
     metric.update_state(meant, LOGITS)
     np.testing.assert_allclose(metric.result(), (means.argmax(-1) == [0, 2, 3]).mean())
+    metric = PooledAccuracy("sigmoid")  # any of a clip's labels is right
+    metric.update_state(np.float32([[1, 1, 0], [1, 1, 0]]), np.float32([[[-2, 3, 0]] * 2, [[-2, -3, 0]] * 2]))
+    assert metric.result() == 0.5
 
 
 @pytest.mark.parametrize("made", [FrameCrossentropy("sigmoid", 0.1), PooledCrossentropy("sigmoid", 0.1),
@@ -108,3 +111,15 @@ def test_a_frame_model_learns_from_labels_of_clips_too(tones, tmp_path, monkeypa
 def test_mendable_mistakes(talks, tmp_path, capsys):
     assert train.main(["--data", str(talks / "segments.csv"), "--model", "cnn", "--out", str(tmp_path / "run")]) == 2
     assert "answers for clips, but the data has labels for segments" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words,said", [
+    (["--model", "nosuch"], "nosuch"), (["--activation", "sigmoid"], "--activation: is about clips"),
+    (["--data-service", "a:1"], "--data-service: is about clips"), (["--shift", "0.1"], "--shift: is about clips"),
+    (["--mixup", "0.5"], "--mixup: is about clips"), (["--weights", "other"], "is a run of cnn, not of wav2vec2_frames")])
+def test_what_segments_refuse(talks, tmp_path, monkeypatch, capsys, words, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "settings.json").write_text('{"model": "cnn"}')
+    assert train.main(["--data", str(talks / "segments.csv"), "--model", "wav2vec2_frames", "--out", "run", *words]) == 2
+    assert said in capsys.readouterr().err

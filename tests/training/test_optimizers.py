@@ -7,9 +7,11 @@ import keras
 import numpy as np
 import pytest
 
+from kwscls import models
 from kwscls.errors import KwsclsError
 from kwscls.training import optimizers
 from kwscls.training.recipes import Recipe
+from tests.models.small import SMALL
 
 
 def net():
@@ -72,3 +74,20 @@ def test_the_schedule():
 def test_an_unknown_optimizer():
     with pytest.raises(KwsclsError, match="known are adam"):
         optimizers.optimizer(Recipe(optimizer="adma"), net())
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
+def test_what_learns_slower_shrinks_slower(name):
+    model = net()
+    recipe = Recipe(optimizer=name, learning_rate=0.1, weight_decay=0.5, rate_factors={"body": 0.0, "logits": 0.5})
+    before = model.get_weights()
+    optimizers.optimizer(recipe, model).apply([np.zeros(w.shape, np.float32) for w in before], model.trainable_variables)
+    for ratio, one, other in zip((1, 1, 1 - 0.1 * 0.5 * 0.5, 1), model.get_weights(), before):
+        np.testing.assert_allclose(one, ratio * other, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name,rest", [("convnext_tiny", {"kernel"}), ("wav2vec2", {"kernel", "embedding"}), ("res1d", {"kernel"})])
+def test_scales_do_not_decay(name, rest):
+    model = models.build(name, 2, 4000, **SMALL.get(name, {}))
+    made = optimizers.optimizer(Recipe(optimizer="adamw", weight_decay=0.1), model)
+    assert {one.path.split("/")[-1] for one in model.trainable_variables if made._use_weight_decay(one.value)} == rest

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from kwscls import files, models, pretrain, pretrained
-from kwscls.settings import PretrainSettings
+from kwscls.settings import PretrainSettings, TrainSettings
 from kwscls.training import pretraining
+from kwscls.training.run import sizes_of_run
 from tests.models.small import SMALL
 
 BODY = [f"{name}={value}" for name, value in SMALL["wav2vec2"].items() if name != "classifier_proj_size"]
@@ -31,7 +32,7 @@ def test_it_learns_and_leaves_what_train_reads(tones, tmp_path, often, capsys):
             for line in (out / "history.csv").read_text().splitlines()[1:]]
     assert [row["step"] for row in rows] == [10, 20, 30] and rows[-1]["loss"] < rows[0]["loss"]
     assert files.read_json(out / "config.json")["model_type"] == "wav2vec2"
-    model = models.build("wav2vec2", 2, 4000, **SMALL["wav2vec2"])
+    model = models.build("wav2vec2", 2, 4000, **sizes_of_run(TrainSettings(model="wav2vec2", weights=str(out))))
     before = model.get_layer("encoder_layer_0").get_weights()[0]
     assert pretrained.load(model, out) == ["the head is new: the file has none of this kind"]
     assert not np.array_equal(model.get_layer("encoder_layer_0").get_weights()[0], before)

@@ -65,8 +65,24 @@ def test_conditions_are_the_same_for_all(played, tmp_path):
     assert [path.name for path in (tmp_path / "race" / "runs").iterdir()] == ["cnn"]
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").touch()
-    with pytest.raises(KwsclsError, match="is no comparison"):
-        race.compare(settings(tmp_path / "mine"))
+    for overwrite in (False, True):
+        with pytest.raises(KwsclsError, match="is no comparison"):
+            race.compare(settings(tmp_path / "mine", overwrite=overwrite))
+    assert (tmp_path / "mine" / "letter.txt").is_file()
+
+
+def test_one_that_breaks_does_not_stop_the_others_either(played, tmp_path, monkeypatch, capsys):
+    plays = race.alone
+
+    def alone(function, *arguments):
+        if getattr(arguments[0], "model", None) == "dscnn_s":
+            raise MemoryError("no room for [64,16000]\nat a place that nobody knows")
+        return plays(function, *arguments)
+
+    monkeypatch.setattr(race, "alone", alone)
+    results = race.compare(settings(tmp_path / "race"))
+    assert [one["why"] for one in results["failed"]] == ["MemoryError: no room for [64,16000]"]
+    assert len(results["models"]) == 2 and "dscnn_s, seed 0, failed: MemoryError: no room" in capsys.readouterr().err
 
 
 def test_one_that_fails_does_not_stop_the_others(played, tmp_path, capsys):

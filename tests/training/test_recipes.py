@@ -5,8 +5,10 @@ import dataclasses
 import pytest
 
 from kwscls.models import MODELS
+from kwscls.settings import TrainSettings
 from kwscls.training import recipes
 from kwscls.training.optimizers import OPTIMIZERS
+from kwscls.training.run import chosen_recipe, said
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -36,7 +38,7 @@ def test_what_the_user_said_stays():
     assert recipes.fitted(plain, 240, 1.0) == plain
 
 
-def test_long_clips_are_shifted_further_and_mixed_unless_augmentation_is_off():
+def test_long_clips_are_shifted_further_and_mixed_unless_the_user_said_otherwise():
     recipe = recipes.Recipe()
     long = recipes.fitted(recipe, 240, 5.0)
     assert (long.shift, long.mixup, long.epochs) == (1.0, 0.5, recipe.epochs)
@@ -44,4 +46,11 @@ def test_long_clips_are_shifted_further_and_mixed_unless_augmentation_is_off():
     assert recipes.fitted(recipe, 240, 5.0, said=("shift", "mixup")) == recipe
     assert recipes.fitted(dataclasses.replace(recipe, mixup=0.8), 240, 5.0).mixup == 0.8
     plain = dataclasses.replace(recipe, **recipes.UNCHANGED)
-    assert recipes.fitted(plain, 240, 5.0) == plain
+    assert recipes.fitted(plain, 240, 5.0, said=recipes.UNCHANGED) == plain
+
+
+@pytest.mark.parametrize("flags", [{}, {"gain": 6.0}, {"patchout": 0.5}])
+def test_without_augmentation_long_clips_too_are_changed_by_nothing_but_what_is_given(flags):
+    settings = TrainSettings(model="resfold", augment=False, **flags)
+    found = recipes.fitted(chosen_recipe(settings), 240, 5.0, said(settings))
+    assert {name: getattr(found, name) for name in recipes.UNCHANGED} == {**recipes.UNCHANGED, **flags}

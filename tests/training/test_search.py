@@ -60,7 +60,12 @@ def test_a_search_finds_the_best_and_goes_on(trainings, tones, tmp_path, capsys,
 @pytest.mark.parametrize("told,said", [
     ([], "no JSON object"), ({"learning_rat": [1]}, "did you mean learning_rate?"), ({"noise": []}, "no range of noise"),
     ({"noise": {"low": 1, "high": 0}}, "no range"), ({"noise": {"low": 0, "high": 1, "log": True}}, "no range"),
-    ({"out": ["x"]}, "no setting out")])
+    ({"out": ["x"]}, "no setting out"), ({"model": ["cnn", "res1d"]}, "no setting model"), ({"noise": [True]}, "not a number"),
+    ({"batch_size": [0]}, "0 is not 1 or more"), ({"batch_size": {"low": 8.0, "high": 64}}, "'8.0' is not a whole number"),
+    ({"batch_size": {"low": 8, "high": 64, "step": 0.5}}, "not a whole"), ({"noise": {"low": 0, "high": 2}}, "from 0 to 1"),
+    ({"augment": ["no"]}, "neither true nor false"), ({"snr": ["30,0"]}, "LOW,HIGH"), ({"evened": ["so"]}, "none of sampling"),
+    ({"optimizer": {"low": 1, "high": 2}}, "no numbers"), ({"noise": [0.5, "0.7"]}, "no range of noise"),
+    ({"noise": {"low": 0.1, "high": 1, "step": 0}}, "no range of noise")])
 def test_what_are_no_ranges(tmp_path, told, said):
     files.write_json(tmp_path / "ranges.json", told)
     with pytest.raises(KwsclsError, match=said.replace("?", r"\?")):
@@ -70,6 +75,31 @@ def test_what_are_no_ranges(tmp_path, told, said):
 def test_values_become_settings():
     made = ranges.applied(TrainSettings(size=["units=8"]), {"noise": 0.25, "size.width": 12})
     assert made.noise == 0.25 and made.size == ["units=8", "width=12"]
+    made = ranges.applied(TrainSettings(), {"snr": "0,30", "freeze": "body", "rate_factors": "body=0.1", "batch_size": 8,
+                                            "augment": False, "evened": "sampling"})
+    assert (made.snr, made.freeze, made.rate_factors) == ([0.0, 30.0], ["body"], {"body": 0.1})
+    assert (made.batch_size, made.augment, made.evened) == (8, False, "sampling")
+    assert ranges.space({"noise": [0, 0.5]}).get("noise") == 0.0
     numbers = ranges.space({"a": {"low": 1, "high": 9}, "b": {"low": 0.1, "high": 1.0, "step": 0.1},
                             "c": {"low": 1, "high": 100, "log": True}})
     assert isinstance(numbers.get("a"), int) and isinstance(numbers.get("b"), float) and isinstance(numbers.get("c"), int)
+
+
+def test_trials_that_all_fail_are_told_in_a_line_each(trainings, tones, tmp_path, monkeypatch, capsys):
+    def broken(settings):
+        raise ValueError("too narrow\nby far")
+
+    monkeypatch.setattr(race, "train_or_resume", broken)
+    words = ["ranges.json", "--data", str(tones), "--model", "cnn", "--out", "found", "--search", "random", "--trials", "9"]
+    assert tune.main(words) == 2
+    told = capsys.readouterr().err
+    assert "Traceback" not in told and told.count("failed: ValueError: too narrow") == search.MOST_FAILED
+    assert told.splitlines()[-1] == "error: found: no trial succeeded; ValueError: too narrow"
+
+
+def test_what_a_search_refuses(trainings, tones, tmp_path, capsys):
+    (tmp_path / "segments.csv").write_text("path,start,end,label\na.wav,0,1,x\n")
+    words = ["ranges.json", "--model", "cnn", "--out", "found"]
+    assert tune.main([*words, "--data", "segments.csv"]) == 2 and "labels for segments" in capsys.readouterr().err
+    assert tune.main([*words, "--data", str(tones), "--search", "hyperband", "--budget", "2m"]) == 2
+    assert "leave out --budget" in capsys.readouterr().err and not (tmp_path / "found").exists()

@@ -1,5 +1,6 @@
 """From a trained run to others: new words, few examples, a pupil, an ensemble, honest scores, a found rate."""
 
+import dataclasses
 import shutil
 
 import numpy as np
@@ -17,9 +18,10 @@ from kwscls.serving import bundle
 from kwscls.serving.export import load_model
 from kwscls.settings import TrainSettings
 from kwscls.training import combine, few_shot, rates, recipes, teacher
-from kwscls.training.run import train, with_found_rate
+from kwscls.training.run import check_few_shot, sizes_of_run, train, with_found_rate
 from kwscls.training.steps import Steps
 from tests.conftest import tone, write_wav
+from tests.models.small import SMALL as SIZES
 
 SMALL = ["width=8", "units=32", "size=16", "dropout=(0.1,0.1)"]
 
@@ -41,7 +43,7 @@ def first(tones, tmp_path_factory):
 def second(first):
     """A run that began with the first one's weights, and whose head was solved."""
     return train(settings(first.parent / "tones", first.parent / "second", size=[], weights=str(first), few_shot=True,
-                          seconds=0.25))
+                          epochs=None, seconds=0.25))
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +106,10 @@ def test_few_examples_of_a_rare_label_can_weigh_more(first, new_words, tmp_path)
 
 def test_few_shot_wants_weights(first):
     with pytest.raises(KwsclsError, match="needs a trained body"):
-        train(settings(first.parent / "tones", first.parent / "none", few_shot=True))
+        train(settings(first.parent / "tones", first.parent / "none", few_shot=True, epochs=None))
+    for name, value in (("epochs", 3), ("budget", 60.0), ("find_rate", True), ("accumulate", 2), ("precision", "mixed_float16")):
+        with pytest.raises(KwsclsError, match=f"leave out --{name.replace('_', '-')}"):
+            check_few_shot(TrainSettings(few_shot=True, weights=str(first), **{name: value}))
 
 
 def test_a_teachers_scores_are_a_part_of_the_targets(first):
@@ -112,17 +117,20 @@ def test_a_teachers_scores_are_a_part_of_the_targets(first):
     waveforms, targets = clips.batch([0, 31])
     seed = np.array([0, 1], np.int32)
     swapped = teacher.taught(None, first, ["low", "high"], 16000, share=1.0)
-    same = teacher.taught(lambda waveforms, targets, seed: (waveforms / 2, targets), first, ["high", "low"], 16000, 0.25)
+    same = teacher.taught(lambda waveforms, targets, seed: (waveforms / 2, targets), first, ["high", "low"], 16000,
+                          share=0.25)
     expected = bundle.load(first).scores(waveforms.numpy())
     np.testing.assert_allclose(swapped(waveforms, targets, seed)[1], expected[:, ::-1], atol=1e-6)
     expected = 0.75 * targets + 0.25 * bundle.load(first).scores(waveforms.numpy() / 2)
     np.testing.assert_allclose(same(waveforms, targets, seed)[1], expected, atol=1e-6)
     batch = next(iter(pipeline.training_batches(clips, 4, 0, 1, change=same)))
     np.testing.assert_allclose(batch[1].numpy().sum(axis=1), 1, atol=1e-5)
+    with pytest.raises(KwsclsError, match="scores of a softmax"):
+        teacher.taught(None, first, ["low", "high"], 16000, "sigmoid")
     for labels, rate, share, why in ((["a", "b"], 16000, 0.5, "knows the labels"), (["high", "low"], 8000, 0.5, "sample rate"),
                                      (["high", "low"], 16000, 2, "from 0 to 1")):
         with pytest.raises(KwsclsError, match=why):
-            teacher.taught(None, first, labels, rate, share)
+            teacher.taught(None, first, labels, rate, share=share)
 
 
 def test_an_ensemble_answers_with_the_mean_of_the_scores(first, second, tmp_path, capsys):
@@ -140,6 +148,14 @@ def test_an_ensemble_answers_with_the_mean_of_the_scores(first, second, tmp_path
     np.testing.assert_allclose(bundle.load(out).scores(clips), cool / cool.sum(axis=1, keepdims=True), atol=1e-5)
     assert files.read_json(out / "metrics.json")["accuracy"] == 1.0
     assert combine_verb.main([str(first), str(second), "--out", str(out)]) == 2, "it exists"
+    with pytest.raises(KwsclsError, match="several models that answer together; name one of them: .*first"):
+        sizes_of_run(TrainSettings(model="cnn", weights=str(out)))
+
+
+def test_a_run_of_averaged_weights_has_the_sizes_of_the_first(first, second, tmp_path):
+    assert combine_verb.main([str(first), str(second), "--by", "weights", "--out", str(tmp_path / "mean")]) == 0
+    sizes = sizes_of_run(TrainSettings(model="cnn", weights=str(tmp_path / "mean")))
+    assert sizes == files.read_json(first / "settings.json")["sizes"] != {}
 
 
 def test_weights_are_averaged(first, second):
@@ -186,6 +202,21 @@ def test_a_rate_is_found_and_the_model_left_as_it_was(first, tmp_path):
     assert plots_inside.rate_ramp(found).axes[0].get_xscale() == "log"
     files.write_json(tmp_path / "learning_rate.json", found)
     assert with_found_rate(model, clips, recipe, tmp_path, 0, None).learning_rate == found["rate"], "a resumed run takes it"
+
+
+def test_a_rate_is_found_by_the_training_that_follows(first, tmp_path, monkeypatch):
+    clips = Clips(first.parent / "tones" / "train", 4000)
+    model = models.build("ast", clips.labels, 4000, **SIZES["ast"])
+    found = []
+
+    def spy(steps, batches, rate):
+        found.append((model.get_layer("patchout").rate, len(next(iter(batches)))))
+        return {"rates": [1e-3, 1e-2, 1e-1], "losses": [3.0, 2.0, 1.0], "rate": 1e-2}
+
+    monkeypatch.setattr(rates, "find_rate", spy)
+    with_found_rate(model, clips, dataclasses.replace(recipes.recipe("ast"), patchout=0.25), tmp_path, 0, None,
+                    evened="weights")
+    assert found == [(0.25, 3)], "patches are left out, and clips have weights"
 
 
 def test_the_steepest_descent_by_hand():
