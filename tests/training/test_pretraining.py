@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kwscls import files, models, pretrain, pretrained
+from kwscls.pretrained.read import read
 from kwscls.settings import PretrainSettings, TrainSettings
 from kwscls.training import pretraining
 from kwscls.training.run import sizes_of_run
@@ -53,7 +54,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(tones, tmp_path, often,
     monkeypatch.setattr(pretraining.Loop, "_take", killed)
     assert pretrain.main([*words, "--out", str(tmp_path / "torn")]) == 130
     assert pretrain.main([*words, "--out", str(tmp_path / "torn"), "--resume"]) == 0
-    whole, torn = (pretrained.read.read(tmp_path / name).tensors for name in ("whole", "torn"))
+    whole, torn = (read(tmp_path / name).tensors for name in ("whole", "torn"))
     assert whole.keys() == torn.keys()
     for name, value in whole.items():
         np.testing.assert_allclose(torn[name], value, rtol=1e-4, atol=1e-6, err_msg=name)
