@@ -10,6 +10,9 @@ from kwscls.errors import KwsclsError
 STRATEGIES = ("auto", "none", "mirrored", "multiworker", "tpu")
 """What `begin` takes."""
 
+EXAMPLE = ('set it to {"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", "index": 0}}, with another index on '
+           'each worker')
+
 
 @functools.cache
 def begin(name="auto"):
@@ -39,8 +42,7 @@ def begin(name="auto"):
         return tf.distribute.MirroredStrategy([device.name for device in found])
     if name == "multiworker":
         if not count:
-            raise KwsclsError("names no workers", "TF_CONFIG", 'set it to {"cluster": {"worker": ["host:port", ...]}, '
-                              '"task": {"type": "worker", "index": 0}}, with another index on each worker')
+            raise KwsclsError("names no workers", "TF_CONFIG", EXAMPLE)
         return tf.distribute.MultiWorkerMirroredStrategy()
     if name == "tpu":
         try:
@@ -93,7 +95,7 @@ def _configured():
         if not whole or int(task.get("index", 0)) < 0:
             raise ValueError("addresses are lists, and an index is a number from 0 on")
     except (ValueError, TypeError, AttributeError) as error:
-        raise KwsclsError("is no JSON of a cluster and a task", "TF_CONFIG", "see the README for an example") from error
+        raise KwsclsError("is no JSON of a cluster and a task", "TF_CONFIG", EXAMPLE) from error
     return cluster, task
 
 

@@ -221,11 +221,11 @@ def fitted(chosen, clips, seconds, said=()):
     Returns:
         The recipe.
     """
-    found = {**_passes(chosen, clips, seconds, said), **(_of_long_clips(chosen, seconds) if seconds >= LONG else {})}
+    found = {**_passes(chosen, clips, seconds), **(_of_long_clips(chosen, seconds) if seconds >= LONG else {})}
     return dataclasses.replace(chosen, **{name: value for name, value in found.items() if name not in said})
 
 
-def _passes(chosen, clips, seconds, said):
+def _passes(chosen, clips, seconds):
     """As many epochs as a recipe's sound makes, and batches small enough for `FEWEST_STEPS` an epoch."""
     if not chosen.sound:
         return {}
