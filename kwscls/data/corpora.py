@@ -125,19 +125,19 @@ def recordings(name, folder):
     Raises:
         KwsclsError: this is not the corpus' layout.
     """
-    from kwscls.data import manifest
+    from kwscls.data import layouts, manifest
 
     entry, folder = corpus(name), Path(folder)
-    if any((folder / table).is_file() for table in manifest.MANIFESTS):
-        return manifest.load(folder)
+    if any((folder / table).is_file() for table in layouts.MANIFESTS):
+        return layouts.load(folder)
     if entry.table:
         tables = sorted(folder.glob(entry.table)) or sorted(folder.glob(f"*/{entry.table}"))
         if not tables:
             raise KwsclsError(f"has no {entry.table}, so it is not {name}", folder, "name its folder or archive")
         return manifest.read(tables[0])
     if entry.pattern:
-        return manifest.scan(folder, entry.pattern)
-    return manifest.scan(folder)
+        return layouts.scan(folder, entry.pattern)
+    return layouts.scan(folder)
 
 
 def download(name, cache=None):

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from kwscls import files
-from kwscls.data import archives, audioset, corpora, manifest, storage
+from kwscls.data import archives, audioset, corpora, layouts, manifest, storage
 from kwscls.errors import KwsclsError
 
 
@@ -40,8 +40,8 @@ class Source:
         if self.corpus and not pattern and place.is_dir():
             return corpora.recordings(self.corpus, place)
         lists = audioset.lists(place)
-        found = audioset.read(*lists) if lists else manifest.load(place, pattern)
-        top = manifest.descend(place) if place.is_dir() else place
+        found = audioset.read(*lists) if lists else layouts.load(place, pattern)
+        top = layouts.descend(place) if place.is_dir() else place
         if (top / "report.json").is_file() and (top / "manifest.csv").is_file():  # it was prepared: noise lies apart
             found += [manifest.Recording(path.absolute(), (manifest.NOISE,)) for path in sorted((top / "noise").glob("*.wav"))]
         return found

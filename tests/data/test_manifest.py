@@ -1,4 +1,4 @@
-"""The manifest: tables of many habits, folders of many layouts, and clear words about what is wrong."""
+"""The manifest: tables of many habits, and clear words about what is wrong."""
 
 import json
 
@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwscls.data.manifest import NOISE, labels_of, load, read, scan, write
+from kwscls.data.layouts import load
+from kwscls.data.manifest import NOISE, read, write
 from kwscls.errors import KwsclsError
 
 
@@ -29,13 +30,6 @@ def test_columns_by_their_usual_names(tmp_path):
     rows = read(table(tmp_path, "filename,fold,category,src_file\na.wav,1,dog,100\nb.wav,2,rain,101\n"))
     assert [(one.path, one.labels, one.fold, one.group) for one in rows] == [
         (tmp_path / "audio/a.wav", ("dog",), "1", "100"), (tmp_path / "audio/b.wav", ("rain",), "2", "101")]
-
-
-def test_esc_50_has_its_table_in_a_folder_beside(tmp_path):
-    touch(tmp_path, "audio/1-1-A-0.wav", "meta/esc50.csv")
-    rows = read(table(tmp_path / "meta", "filename,fold,target,category,esc10,src_file,take\n"
-                      "1-1-A-0.wav,1,0,dog,True,1,A\n", "esc50.csv"))
-    assert rows[0].path == tmp_path / "audio/1-1-A-0.wav" and rows[0].labels == ("dog",)
 
 
 @pytest.mark.parametrize("cell", ["dog;rain", "dog | rain", '"[""dog"", ""rain""]"'])
@@ -106,63 +100,6 @@ def test_what_is_written_is_read_again(tmp_path):
     assert read(tmp_path / "again.csv") == rows
 
 
-def test_class_folders(tmp_path):
-    touch(tmp_path, "yes/a.wav", "no/anna/b.wav", "no/.hidden", "_background_noise_/hum.wav",
-          "_background_noise_/README.md", ".git/x", "LICENSE")
-    rows = load(tmp_path)
-    assert [(one.path.name, one.labels, one.group) for one in rows] == [
-        ("hum.wav", (NOISE,), None), ("b.wav", ("no",), "anna"), ("a.wav", ("yes",), None)]
-    assert labels_of(rows) == ["no", "yes"]
-
-
-def test_split_folders(tmp_path):
-    touch(tmp_path, "train/yes/a.wav", "train/no/b.wav", "val/yes/c.wav", "Test/no/d.wav", "noise/hum.wav")
-    rows = {one.path.name: (one.split, one.labels) for one in load(tmp_path)}
-    assert rows == {"a.wav": ("train", ("yes",)), "b.wav": ("train", ("no",)), "c.wav": ("validation", ("yes",)),
-                    "d.wav": ("test", ("no",)), "hum.wav": (None, (NOISE,))}
-
-
-def test_a_class_may_be_called_test(tmp_path):
-    touch(tmp_path, "test/a.wav", "rest/b.wav")
-    assert {one.labels[0] for one in load(tmp_path)} == {"test", "rest"}
-    assert all(one.split is None for one in load(tmp_path))
-
-
-def test_the_folder_in_an_archive(tmp_path):
-    touch(tmp_path, "mini/yes/a.wav", "mini/no/b.wav", "mini/README.md", "__MACOSX/mini/yes/._a.wav")
-    assert {one.labels[0] for one in load(tmp_path)} == {"yes", "no"}
-
-
-def test_the_lists_of_speech_commands(tmp_path):
-    touch(tmp_path, "yes/a_nohash_0.wav", "yes/b_nohash_0.wav", "no/c_nohash_0.wav")
-    (tmp_path / "testing_list.txt").write_text("yes/b_nohash_0.wav\n")
-    (tmp_path / "validation_list.txt").write_text("no/c_nohash_0.wav\n")
-    assert {one.path.name[0]: one.split for one in load(tmp_path)} == {"a": "train", "b": "test", "c": "validation"}
-
-
-def test_names_by_a_pattern(tmp_path):
-    touch(tmp_path, "0_george_1.wav", "1_anna_12.flac", "README.md")
-    rows = scan(tmp_path, r"(?P<label>\d)_(?P<group>[a-z]+)_\d+")
-    assert [(one.labels, one.group) for one in rows] == [(("0",), "george"), (("1",), "anna")]
-    for pattern, message in (("(", "is no regular expression"), (r"\d", "has no group named label"),
-                             ("(?P<label>x+)", "no file's name fits")):
-        with pytest.raises(KwsclsError, match=message):
-            scan(tmp_path, pattern)
-
-
-def test_bad_folders(tmp_path):
-    with pytest.raises(KwsclsError, match="holds no recordings"):
-        load(tmp_path)
-    touch(tmp_path, "a.wav")
-    with pytest.raises(KwsclsError, match="holds recordings but no class folders.*--pattern"):
-        load(tmp_path)
-    touch(tmp_path / "one", "yes/a.wav")
-    with pytest.raises(KwsclsError, match="there is only the label yes"):
-        labels_of(load(tmp_path / "one"))
-    with pytest.raises(KwsclsError, match="the label '../x' cannot name a folder"):
-        labels_of(read(table(tmp_path, "path,label\na.wav,../x\nb.wav,y\n")))
-
-
 def test_cells_beyond_the_header(tmp_path):
     with pytest.raises(KwsclsError, match=r"manifest.csv:3: has more cells than the first line: 'bark'; put a cell"):
         read(table(tmp_path, "path,label\na.wav,dog\nb.wav,dog,bark\n"))
@@ -201,75 +138,3 @@ def test_paths_that_name_no_file(tmp_path, name):
 def test_noise_beside_a_label_is_no_label(tmp_path):
     rows = read(table(tmp_path, "path,labels\na.wav,background_noise;cat\nb.wav,_noise_\n"))
     assert [one.labels for one in rows] == [("cat",), (NOISE,)]
-
-
-def found(folder):
-    return {one.path.relative_to(folder).as_posix(): (one.split, one.labels[0], one.group) for one in load(folder)}
-
-
-def test_a_flat_test_beside_class_folders_is_left_out(tmp_path, capsys):
-    touch(tmp_path, "train/cat/a.wav", "train/dog/b.wav", "test/c.wav")
-    assert found(tmp_path) == {"train/cat/a.wav": ("train", "cat", None), "train/dog/b.wav": ("train", "dog", None)}
-    assert "test: holds recordings but no class folders, and is left out" in capsys.readouterr().err
-
-
-def test_tables_in_split_folders(tmp_path):
-    for split in ("train", "test"):
-        touch(tmp_path / split, "a.wav", "b.wav")
-        table(tmp_path / split, "file_name,label\na.wav,cat\nb.wav,dog\n", "metadata.csv")
-    assert found(tmp_path) == {f"{split}/{name}.wav": (split, label, None)
-                               for split in ("train", "test") for name, label in (("a", "cat"), ("b", "dog"))}
-
-
-def test_splits_without_labels_are_no_labels(tmp_path):
-    touch(tmp_path, "train/a.wav", "test/b.wav")
-    with pytest.raises(KwsclsError, match="holds recordings but no class folders"):
-        load(tmp_path)
-
-
-def test_a_class_may_be_called_train(tmp_path):
-    touch(tmp_path, "bus/s1/a.wav", "train/s1/b.wav", "train/s2/c.wav", "noise/d.wav")
-    assert found(tmp_path) == {"bus/s1/a.wav": (None, "bus", "s1"), "train/s1/b.wav": (None, "train", "s1"),
-                               "train/s2/c.wav": (None, "train", "s2"), "noise/d.wav": (None, "noise", None)}
-
-
-def test_splits_beside_classes_are_refused(tmp_path):
-    touch(tmp_path, "train/cat/a.wav", "test/cat/b.wav", "docs/c.txt")
-    assert len(load(tmp_path)) == 2
-    touch(tmp_path, "more/c.wav")
-    with pytest.raises(KwsclsError, match="holds test, train as if they were splits, but also more"):
-        load(tmp_path)
-
-
-def test_splits_within_class_folders(tmp_path):
-    touch(tmp_path, "cat/train/a.wav", "cat/val/b.wav", "dog/test/c.wav", "dog/train/anna/d.wav")
-    assert found(tmp_path) == {"cat/train/a.wav": ("train", "cat", None), "cat/val/b.wav": ("validation", "cat", None),
-                               "dog/test/c.wav": ("test", "dog", None), "dog/train/anna/d.wav": ("train", "dog", "anna")}
-
-
-def test_what_class_folders_may_be_called(tmp_path):
-    touch(tmp_path, "licence/licence_0.wav", "licence/LICENCE", "yes /readme.wav")
-    assert found(tmp_path) == {"licence/licence_0.wav": (None, "licence", None), "yes /readme.wav": (None, "yes", None)}
-
-
-def test_lists_of_splits_that_are_no_utf_8(tmp_path):
-    touch(tmp_path, "yes/a.wav", "no/b.wav", "validation_list.txt")
-    (tmp_path / "testing_list.txt").write_bytes(b"yes/caf\xe9.wav\n")
-    with pytest.raises(KwsclsError, match="no text in UTF-8"):
-        load(tmp_path)
-
-
-def test_urban_sound_8k_lies_in_folders_of_folds(tmp_path):
-    top = touch(tmp_path / "UrbanSound8K", "audio/fold1/a.wav", "audio/fold2/b.wav", "metadata/x", "FREESOUNDCREDITS.txt")
-    table(top / "metadata", "slice_file_name,fold,classID,class\na.wav,1,0,siren\nb.wav,2,1,dog_bark\n", "UrbanSound8K.csv")
-    rows = load(tmp_path)  # the folder in the folder, and the table beside audio
-    assert [(one.path, one.labels, one.fold) for one in rows] == [
-        (top / "audio/fold1/a.wav", ("siren",), "1"), (top / "audio/fold2/b.wav", ("dog_bark",), "2")]
-    assert read(top / "metadata/UrbanSound8K.csv") == rows
-
-
-def test_a_manifest_in_an_archives_folder(tmp_path):
-    touch(tmp_path, "mini/a.wav", "mini/b.wav")
-    table(tmp_path / "mini", "path,label\na.wav,cat\nb.wav,dog\n")
-    assert found(tmp_path / "mini") == {"a.wav": (None, "cat", None), "b.wav": (None, "dog", None)}
-    assert load(tmp_path) == load(tmp_path / "mini")
