@@ -38,7 +38,7 @@ class TrainSettings:
 
     data: str = setting("spoken_words", "a folder of class folders, a manifest, a prepared folder, shards or a corpus's name")
     model: str = setting("resfold", "a name of python -m kwscls.models")
-    out: str | None = setting(None, "the run's folder to be (default export/MODEL)")
+    out: str | None = setting(None, "the run's folder to be (default export/MODEL, or export/MODEL-folds, export/MODEL-seeds)")
     epochs: int | None = setting(None, "passes over the training clips, at most", parse=COUNT)
     budget: float | None = setting(None, "time that training may take, such as 10m; it then fixes the epochs, --epochs at most",
                                    parse=seconds, metavar="TIME")

@@ -27,7 +27,7 @@ def act(settings):
     else:
         console.table(f"{folder}: {len(found)} suspects, the likeliest first", suspects.SHOWN, suspects.shown(found[:settings.most]))
     console.wrote(page, table)
-    console.say(f"listen to the page, then: python -m kwscls.train --data {folder} --corrections {table}")
+    console.say(f"listen to the page, then: python -m kwscls.train --data {folder} --corrections {table} --out export/corrected")
 
 
 if __name__ == "__main__":

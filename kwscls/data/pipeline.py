@@ -109,7 +109,7 @@ class Clips(Indexed):
     def _longest(self, memory):
         """How much is kept of each clip, in samples; and `_lengths`, how much of that each has."""
         lengths = np.array([(Path(path).stat().st_size - HEADER) // 2 for path in self.paths])
-        if _nearly_longest(lengths) <= self.samples:
+        if shards.nearly_longest(lengths) <= self.samples:
             return self.samples
         fits = memory // (2 * len(self.paths))
         reach = min(lengths.max(), fits) if fits >= self.samples else lengths.max()
@@ -186,15 +186,10 @@ def clip_length(folder, seconds=None):
         paths = sorted(folder.glob("*/*.wav"))
         with wave.open(str(paths[0])) as first:
             rate = first.getframerate()
-        long = _nearly_longest([(path.stat().st_size - HEADER) / 2 for path in paths]) / rate
+        long = shards.nearly_longest([(path.stat().st_size - HEADER) / 2 for path in paths]) / rate
     if seconds is None:
         seconds = min(10.0, max(0.1, math.ceil(10 * long - 0.01) / 10))
     return round(seconds * rate), rate
-
-
-def _nearly_longest(lengths):
-    """A length that nineteen of twenty do not exceed."""
-    return sorted(lengths)[min(len(lengths) - 1, int(0.95 * len(lengths)))]
 
 
 def training_batches(clips, batch_size, seed, epochs, first_epoch=0, change=None, chances=None, weights=None,

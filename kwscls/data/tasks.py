@@ -75,7 +75,7 @@ def by_beam(function, names, runner, options=None):
         from apache_beam.options.pipeline_options import PipelineOptions
     except ImportError as error:
         raise KwsclsError("needs Apache Beam, which is not installed", f"--runner {runner}",
-                          "pip install -e '.[beam]'") from error
+                          "pip install 'kwscls[beam]'") from error
     try:
         pipeline = beam.Pipeline(options=PipelineOptions(shlex.split(options or ""), runner=runner))
     except ValueError as error:

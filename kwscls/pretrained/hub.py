@@ -24,7 +24,7 @@ def fetch(name, allow_pickle=False):
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
     except ImportError as error:
-        raise KwsclsError("huggingface_hub is not installed", f"hf:{name}", "pip install kwscls[hub]") from error
+        raise KwsclsError("huggingface_hub is not installed", f"hf:{name}", "pip install 'kwscls[hub]'") from error
     repository, _, revision = name.partition("@")
     try:
         return snapshot_download(repository, revision=revision or None,

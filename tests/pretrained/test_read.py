@@ -128,7 +128,7 @@ def test_whatever_else_is_one_line(tmp_path):
 
 def test_the_hub_is_an_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(KwsclsError, match=r"pip install kwscls\[hub\]"):
+    with pytest.raises(KwsclsError, match=r"pip install 'kwscls\[hub\]'"):
         read("hf:owner/name")
 
 
