@@ -97,9 +97,9 @@ def value(settings_class, name, told):
     facts = next(field.metadata for field in dataclasses.fields(settings_class) if field.name == name)
     kind = _plain(typing.get_type_hints(settings_class)[name])
     if kind is bool:
-        if not isinstance(told, bool):
+        if isinstance(told, str) or told not in (0, 1):  # KerasTuner keeps truths as numbers
             raise ValueError(f"{told!r} is neither true nor false")
-        return told
+        return bool(told)
     read = facts.get("parse") or kind
     if facts.get("many"):
         return [read(word) for word in str(told).split()]

@@ -7,12 +7,9 @@
 
 import csv
 import dataclasses
-import hashlib
-import os
 from pathlib import Path
 
 from kwscls import console
-from kwscls.data.manifest import SPLITS
 from kwscls.errors import KwsclsError
 
 ACTIONS = ("keep", "drop", "relabel")
@@ -53,13 +50,14 @@ def _row(row, where):
     return clip, action, labels if action == "relabel" else None
 
 
-def corrected(clips, table, where=None):
+def corrected(clips, table, where=None, names=None):
     """Clips as a table wants them; rows that fit no clip are told.
 
     Args:
         clips: a list of `Recording`, all there are or those of one split.
-        table: what `read` returned; a path in it is the end of a clip's path, or where `prepare` would put the clip.
+        table: what `read` returned; a path in it is the end of a clip's path, or its place in the prepared folder.
         where: the table's file, for errors.
+        names: that place of each clip, by its path, where the clips are not prepared yet.
 
     Returns:
         The clips that stay, in order.
@@ -67,13 +65,14 @@ def corrected(clips, table, where=None):
     Raises:
         KwsclsError: the table touches a test clip, or a row fits two clips.
     """
-    made, used = [], {}
+    made, used, names = [], {}, names or {}
     for clip in clips:
-        key = next((key for key in _names(clip) if key in table), None)
+        name = names.get(clip.path, "")
+        key = next((key for key in (name, *_endings(clip.path)) if key in table), None)
         if key is None:
             made.append(clip)
             continue
-        if clip.split == "test" or clip.split is None and key.startswith("test/"):
+        if clip.split == "test" or name.startswith("test/"):
             raise KwsclsError("is a test clip, and tests stay as they are", f"{where}: {key}", "take its line out")
         if key in used:
             raise KwsclsError(f"fits both {used[key]} and {clip.path}", f"{where}: {key}",
@@ -85,12 +84,9 @@ def corrected(clips, table, where=None):
     return made
 
 
-def _names(clip):
-    """What a row may call a clip: its path or an end of it, the longest first, and the names that `prepare` gives it."""
-    parts, stem = clip.path.parts, f"{clip.labels[0]}/{clip.path.stem}"
-    mark = hashlib.sha1(os.fsencode(clip.path)).hexdigest()[:8]
-    return [clip.path.as_posix(), *("/".join(parts[start:]) for start in range(1, len(parts))),
-            *(f"{split}/{stem}{end}.wav" for split in ((clip.split,) if clip.split else SPLITS) for end in ("", f"-{mark}"))]
+def _endings(path):
+    """A path and its ends, the longest first."""
+    return [path.as_posix(), *("/".join(path.parts[start:]) for start in range(1, len(path.parts)))]
 
 
 def _tell_missed(missed, clips, count, where):

@@ -80,10 +80,10 @@ def read(path):
     if not rows:
         raise KwsclsError("lists no recordings", path)
     cells = dict.fromkeys(itertools.chain.from_iterable(row for _, row in rows))  # JSON's rows need not name the same
-    names = {name.strip().lower(): name for name in cells if name}
+    first, names = ({name.strip().lower(): name for name in found if name} for found in (rows[0][1], cells))
     columns = {}
-    for what, known in COLUMNS.items():
-        columns[what] = next((names[name] for name in known if name in names), None)
+    for what, known in COLUMNS.items():  # what the first row names counts before what others do
+        columns[what] = next((found[name] for found in (first, names) for name in known if name in found), None)
     for what, remedy in (("path", "path, file or filename"), ("labels", "label, labels, class or category")):
         if columns[what] is None:
             raise KwsclsError(f"has no column for the {what.rstrip('s')}", path,
@@ -147,7 +147,7 @@ def _rows(path):
                 for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     first = re.match(r"[^\r\n]*", text)[0]
     mark = max(",\t;", key=first.count)
-    quoting = csv.QUOTE_NONE if mark == "\t" and OPEN_QUOTE.search(text) else csv.QUOTE_MINIMAL
+    quoting = csv.QUOTE_NONE if mark == "\t" and '"' not in first and _has_loose_quotes(text) else csv.QUOTE_MINIMAL
     table = csv.DictReader(io.StringIO(text, newline=""), delimiter=mark, quoting=quoting)
     try:  # the line is the inner reader's: DictReader's stays behind when it skips blank ones
         return [(table.reader.line_num, row) for row in table if any(any(cell or ()) for cell in row.values())]
@@ -156,7 +156,18 @@ def _rows(path):
 
 
 OPEN_QUOTE = re.compile(r'(?:^|\t)"(?!(?:[^"\t\r\n]|"")*"(?:[\t\r\n]|\Z))', re.MULTILINE)
-"""A cell between tabs that begins with a quote and does not end with it: there quotes are letters, as in Common Voice."""
+"""A cell between tabs that begins with a quote and does not end with it."""
+
+
+def _has_loose_quotes(text):
+    """Whether quotes in a table with tabs are letters, as in Common Voice: read as quotes they would tear its rows."""
+    if not OPEN_QUOTE.search(text):
+        return False
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter="\t", strict=True) if row]
+    except csv.Error:
+        return True
+    return len(set(map(len, rows))) > 1 or any("\n" in cell for row in rows for cell in row)
 
 
 def _object(line, where):

@@ -194,8 +194,9 @@ def _fill(scratch, clips, elsewhere, recordings, choices, chosen, source):
 
 def _split(recordings, choices, chosen):
     """The recordings that are wanted, each with its split and labels; how they were split; and wanted labels without any."""
-    if chosen.corrections:
-        recordings = corrections.corrected(recordings, corrections.read(chosen.corrections), chosen.corrections)
+    if chosen.corrections:  # tables of a prepared folder name clips by their place in it
+        names = _names(_split(recordings, choices, dataclasses.replace(chosen, corrections=None))[0])
+        recordings = corrections.corrected(recordings, corrections.read(chosen.corrections), chosen.corrections, names)
     _require_text(manifest.labels_of(recordings))
     rule = splits.Rule(chosen.split, chosen.validation, chosen.test, chosen.group, chosen.test_fold,
                        chosen.validation_fold)

@@ -36,6 +36,8 @@ class TransformerBlock(keras.layers.Layer):
                  **kwargs):
         super().__init__(**kwargs)
         self.heads, self.mlp_size, self.norm_first, self.head_size = heads, mlp_size, norm_first, head_size
+        if isinstance(activation, dict):  # so older files of ours hold a function
+            activation = activation["config"]
         self.qkv_bias, self.activation, self.epsilon = qkv_bias, activation, epsilon
         self.activate = named_activation(activation)
         self.dropout, self.attention_dropout, self.mlp_dropout = dropout, attention_dropout, mlp_dropout

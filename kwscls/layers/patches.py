@@ -17,9 +17,10 @@ class PadSamples(keras.layers.Layer):
         self.samples = samples
 
     def call(self, waveform):
-        padded = tf.pad(waveform, [[0, 0], [0, tf.maximum(0, self.samples - tf.shape(waveform)[1])]])
-        padded.set_shape(self.compute_output_shape(waveform.shape))
-        return padded
+        length = waveform.shape[1]
+        if length is not None:
+            return tf.pad(waveform, [[0, 0], [0, max(0, self.samples - length)]])
+        return tf.pad(waveform, [[0, 0], [0, tf.maximum(0, self.samples - tf.shape(waveform)[1])]])
 
     def compute_output_shape(self, input_shape):
         batch, samples = input_shape

@@ -41,13 +41,16 @@ def check(folder):
             raise KwsclsError(f"is not what {SUMS} says", path, "copy the export again")
     for name in _names(folder):
         if name not in listed and not ("/" not in name and name.endswith(LATER)):
-            raise KwsclsError(f"is not in {SUMS}", Path(folder) / name, "copy the export again")
+            raise KwsclsError(f"is not in {SUMS}", Path(folder) / name, "take it away, or copy the export again")
     return hashlib.sha256(sums.read_bytes()).hexdigest()
 
 
 def _names(folder):
+    """The files of an export; not what file managers leave in any folder."""
     folder = Path(folder)
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path != folder / SUMS)
+    found = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and path != folder / SUMS]
+    return sorted(path.as_posix() for path in found
+                  if path.name not in ("Thumbs.db", "desktop.ini") and not any(part.startswith(".") for part in path.parts))
 
 
 def _listed(folder):

@@ -44,19 +44,19 @@ def listen(bundle, blocks, rules):
     for block in itertools.chain(blocks, [silence]):
         waiting = np.concatenate([waiting, block])
         while len(waiting) >= step:
-            scores, waiting, heard = of_windows(hear(waiting[:step])), waiting[step:], heard + step
-            if found := detector.hear(heard / bundle.sample_rate, scores[0]):
+            scores, waiting, heard = of_windows(hear(waiting[:step])[np.newaxis])[0], waiting[step:], heard + step
+            if found := detector.hear(heard / bundle.sample_rate, scores):
                 yield found
 
 
 def windowed(bundle):
-    """A function from further sound, float32 [any], to the scores [1, labels] of the last clip, computed anew."""
+    """A function from further sound, float32 [any], to the scores of the last clip, computed anew."""
     window = np.zeros(bundle.samples, np.float32)
 
     def hear(sound):
         nonlocal window
         window = np.concatenate([window, sound])[-bundle.samples:]
-        return np.asarray(bundle.scores(window[np.newaxis]))
+        return np.asarray(bundle.scores(window[np.newaxis]))[0]
 
     return hear
 
@@ -69,7 +69,7 @@ def streamed(bundle):
         nonlocal state
         answer = bundle.answer("stream", waveform=sound[np.newaxis], state=state)
         state = answer["state"]
-        return answer["scores"]
+        return answer["scores"][0]
 
     return hear
 

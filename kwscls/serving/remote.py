@@ -109,10 +109,10 @@ class Rest:
             raise Unanswered(reason, again=True) from error
         except http.client.IncompleteRead as error:
             raise Unanswered("the answer broke off", again=True) from error
+        except OSError as error:  # before the next: a connection that is closed without an answer is both
+            raise Unanswered(f"the connection broke ({plain(error)})", again=True) from error
         except http.client.HTTPException as error:
             raise Unanswered("the answer is not HTTP; is this the server's REST port?", again=False) from error
-        except OSError as error:
-            raise Unanswered(f"the connection broke ({plain(error)})", again=True) from error
         except ValueError as error:
             raise Unanswered("the answer is not JSON; is this a model server?", again=False) from error
         if not isinstance(told, dict):

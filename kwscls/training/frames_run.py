@@ -65,7 +65,7 @@ def fill_run(folder, settings, strategy):
     console.say(f"{settings.model}: {model.count_params():,} parameters; {len(clips['train'])} clips to learn from and "
                 f"{len(clips['validation'])} to validate with, {len(labels)} labels, "
                 f"{model.samples / RATE:g} s at {RATE} Hz")
-    noises = long_noise(noises_of(table.parent, RATE, settings.noises), RATE, samples)
+    noises = long_noise(noises_of(table.parent, RATE, settings.noises, part=(0, 1)), RATE, samples)
     pupil = learner(model, build, strategy, settings.precision)
     left = settings.budget and settings.budget - (time.monotonic() - started)
     history = fit(pupil, clips["train"], clips["validation"], recipe, folder, seed=settings.seed, budget=left,

@@ -110,6 +110,7 @@ def test_quotes_between_tabs_are_letters_unless_they_hold_a_cell(tmp_path):
     rows = read(table(tmp_path, 'path\tsentence\tlabel\na.wav\t"Quoted start\tcat\nb.wav\t""\tdog\nc.wav\tend"\tbird\n'))
     assert [one.labels for one in rows] == [("cat",), ("dog",), ("bird",)]
     assert read(table(tmp_path, 'path\tlabel\n"a.wav"\t"[""dog"", ""rain""]"\n'))[0].labels == ("dog", "rain")
+    assert read(table(tmp_path, 'path\tsentence\tlabel\na.wav\t"he\tx"\tcat\n'))[0].labels == ("cat",)
 
 
 @pytest.mark.parametrize("text, line", [("path,label\n\n\na.wav,\n", 4), ('path,label,text\na.wav,x,"1\n2"\nb.wav,,\n', 4),

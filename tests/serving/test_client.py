@@ -150,7 +150,8 @@ def test_too_large_a_request_is_split(scripted, files):
 
 
 @pytest.mark.parametrize("said,reason", [(b"\x00\x00\x12\x04\x00", "not HTTP; is this the server's REST port"),
-                                         (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", "broke off")])
+                                         (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", "broke off"),
+                                         (b"", "the connection broke .*is the server running there")])
 def test_what_speaks_no_http(files, said, reason):
     with socket.create_server(("127.0.0.1", 0)) as place:
         def answer():
@@ -158,6 +159,9 @@ def test_what_speaks_no_http(files, said, reason):
             with connection:
                 connection.recv(65536)
                 connection.sendall(said)
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(65536):  # what is left unread would break the connection
+                    pass
 
         thread = threading.Thread(target=answer)
         thread.start()
