@@ -25,7 +25,7 @@ from kwscls.data import (convert, converting, corpora, corrections, duplicates, 
                          sources, splits, storage, tasks, unfinished)
 from kwscls.errors import KwsclsError
 
-FORM = 1  # raise it when the same recordings would be prepared otherwise than before
+FORM = 2  # raise it when the same recordings would be prepared otherwise than before
 REPORT, UNREADABLE = "report.json", "unreadable.csv"
 SUSPECTS = "suspects.csv"  # what `suspects` leaves in a prepared folder, and people edit
 LONGEST = 240  # bytes of a clip's stem; a mark and a suffix still fit behind it
@@ -134,7 +134,7 @@ def prepare(chosen, source=None):
         if elsewhere:
             for name in shards.TABLES:
                 storage.write(elsewhere / name, (scratch / name).read_bytes())
-        _take_along(out, scratch, chosen.corrections)
+        _take_along(out, scratch, chosen.corrections, source)
         files.replace_folder(scratch, out)
     for warning in report["warnings"]:
         console.say(f"note: {warning}")
@@ -321,9 +321,13 @@ def _require_outside(source, recordings, out):
             raise KwsclsError(f"holds the recordings that are to be prepared: {held}", out, "choose another --out")
 
 
-def _take_along(old, scratch, corrections):
-    """Copy what people have edited in an older prepared folder, which is going to be replaced: tables of suspects."""
-    for table in {old / SUSPECTS, Path(corrections or old / SUSPECTS)}:
+def _take_along(old, scratch, corrections, source):
+    """Copy what people have edited in an older prepared folder, which is going to be replaced: tables of suspects.
+
+    Those of other recordings are not about what takes their place, unless they are asked for.
+    """
+    of_these = (_report(old) or {}).get("source") == _place(source)
+    for table in {*([old / SUSPECTS] if of_these else ()), *([Path(corrections)] if corrections else ())}:
         if table.is_file() and table.resolve().is_relative_to(old.resolve()):
             files.write_bytes(scratch / table.resolve().relative_to(old.resolve()), table.read_bytes())
 

@@ -83,15 +83,6 @@ def shared_groups(folder):
     return shared([clip for place in places if place.is_dir() for clip in split_clips(place)])
 
 
-def split_labels(folder, corrections=None):
-    """The names of all labels in a split's folder, sorted; those of shards without a look at each clip."""
-    folder = Path(folder)
-    if shards.is_sharded(folder.parent) and not corrections:
-        counts = shards.read_index(folder.parent)["splits"][folder.name]["labels"]
-        return sorted(label for label, count in counts.items() if count)
-    return label_names(split_clips(folder, corrections))
-
-
 def read_bytes(path):
     """The bytes of a clip's WAV file, wherever it lies.
 

@@ -113,7 +113,9 @@ def copied(address, folder):
         raise KwsclsError("holds no shards", storage.address(address),
                           "python -m kwscls.prepare --shards --out ADDRESS makes some") from error
     if not is_sharded(folder) or storage.read(Path(folder) / INDEX) != told:
-        with files.writing_folder(folder, overwrite=is_sharded(folder) and bool(read_index(folder)["place"])) as beside:
+        if Path(folder).exists() and not (is_sharded(folder) and files.read_json(Path(folder) / INDEX).get("place")):
+            raise KwsclsError(f"exists already, where the tables of {storage.address(address)} would go", folder, "move it away")
+        with files.writing_folder(folder, overwrite=True) as beside:
             for name in (*json.loads(told)["noises"], *TABLES):
                 files.write_bytes(beside / name, storage.read(Path(address) / name))
     return Path(folder)

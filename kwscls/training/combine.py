@@ -14,7 +14,8 @@ from kwscls.layers.mean_scores import MeanScores
 from kwscls.models.classifier import AudioClassifier, copied, settle, waveform_input
 from kwscls.serving import bundle
 from kwscls.serving.export import load_model
-from kwscls.training.run import check_replaceable, validated_thresholds, write_model
+from kwscls.training.place import check_replaceable
+from kwscls.training.run import validated_thresholds, write_model
 
 NAME = "ensemble"
 

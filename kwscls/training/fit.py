@@ -120,8 +120,9 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, most=N
     set_strengths(model, recipe)
     per_frame = isinstance(train, FrameClips)
     patient_from = max(thaw or {}, default=0)
-    if patient_from >= recipe.epochs and not budget:
-        raise KwsclsError(f"the training has but {recipe.epochs} epochs", f"--unfreeze {patient_from}=",
+    last = most or (ENDLESS if budget else recipe.epochs)
+    if patient_from >= last:
+        raise KwsclsError(f"the training has but {last} epochs", f"--unfreeze {patient_from}=",
                           "raise --epochs")
     plan = Plan(recipe.epochs, pipeline.steps(train, recipe.batch_size), budget, most, strategy=strategy)
     averages = Averages(model, recipe.average * plan.steps, strategy)

@@ -16,10 +16,10 @@ from kwscls.evaluation import tables
 from kwscls.evaluation.run import evaluate
 from kwscls.models.classifier import settle
 from kwscls.training import freezing
+from kwscls.training.choices import chosen_recipe, chosen_sizes, sizes_of_run, tell_idle
 from kwscls.training.fit import fit
 from kwscls.training.learner import learner
-from kwscls.training.run import (chosen_recipe, chosen_sizes, seed_everything, sizes_of_run, start_model, tell_idle,
-                                 write_run)
+from kwscls.training.run import seed_everything, start_model, write_run
 
 RATE = 16000
 """The sample rate in Hz to which recordings are brought."""

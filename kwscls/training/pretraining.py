@@ -21,11 +21,12 @@ from kwscls.models.wav2vec2 import Body, wav2vec2
 from kwscls.models.wav2vec2_pretraining import Codebook, wav2vec2_pretraining
 from kwscls.pretrained.wav2vec2 import to_transformers
 from kwscls.training import state
+from kwscls.training.choices import chosen_sizes
 from kwscls.training.contrastive import (contrastive_logits, contrastive_loss, diversity_loss, perplexity,
                                          sample_negatives)
 from kwscls.training.learner import in_precision
 from kwscls.training.optimizers import NO_DECAY, scaled
-from kwscls.training.run import chosen_sizes, join, leaving_nothing, open_run, tell_workers, unfinished_folder
+from kwscls.training.place import join, leaving_nothing, open_run, tell_workers, unfinished_folder
 
 ROWS = ("step", "loss", "contrastive", "diversity", "accuracy", "perplexity", "temperature", "learning_rate", "seconds")
 """The columns of a history; each row is the mean over the steps since the one before."""

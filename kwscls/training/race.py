@@ -124,7 +124,8 @@ def run(out, name, seed, conditions, pace):
 def train_or_resume(settings):
     """Train, or go on with what was trained before the comparison was killed."""
     from kwscls.training.fit import CHECKPOINT
-    from kwscls.training.run import train, unfinished_folder
+    from kwscls.training.place import unfinished_folder
+    from kwscls.training.run import train
 
     settings.resume = (unfinished_folder(Path(settings.out)) / CHECKPOINT).is_file()
     train(settings)

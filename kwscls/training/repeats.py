@@ -13,7 +13,9 @@ from kwscls.data.frames import is_table
 from kwscls.data.prepare import ready
 from kwscls.errors import KwsclsError
 from kwscls.evaluation.run import METRICS
-from kwscls.training.run import CHECKPOINT, leaving_nothing, train, unfinished_folder
+from kwscls.training.fit import CHECKPOINT
+from kwscls.training.place import leaving_nothing, unfinished_folder
+from kwscls.training.run import train
 
 SUMMARY = "summary.json"
 MEASURES = (("accuracy", "accuracy"), ("balanced_accuracy", "balanced accuracy"), ("macro_f1", "macro F1"),

@@ -1,13 +1,9 @@
 """A training from data to a finished run folder."""
 
-import contextlib
 import csv
 import dataclasses
 import functools
 import io
-import json
-import shutil
-import tempfile
 import time
 from pathlib import Path
 
@@ -25,36 +21,22 @@ from kwscls.data.extra_labels import SILENCE
 from kwscls.data.noises import noises_of
 from kwscls.data.pipeline import clip_length, open_clips
 from kwscls.data.prepare import ready
-from kwscls.data.prepared import has_split, shared_groups, split_labels
+from kwscls.data.prepared import has_split, shared_groups
 from kwscls.errors import KwsclsError
 from kwscls.evaluation import plots, plots_inside, tables
 from kwscls.evaluation.cost import TOOK, peak_memory
 from kwscls.evaluation.multilabel import choose_thresholds
-from kwscls.evaluation.run import METRICS, evaluate
-from kwscls.layers.band_shake import BandShake
-from kwscls.layers.patchout import Patchout
-from kwscls.layers.spec_augment import SpecAugment
+from kwscls.evaluation.run import evaluate
 from kwscls.models.classifier import copied, settle
 from kwscls.serving import bundle
 from kwscls.training import freezing, rates, recipes, start, statistics
+from kwscls.training.choices import check_few_shot, chosen_recipe, chosen_sizes, said, sizes_of_run, tell_idle
 from kwscls.training.few_shot import solve_head
 from kwscls.training.fit import CHECKPOINT, ROWS, fit, shared_batches
 from kwscls.training.learner import learner
+from kwscls.training.place import RAMP, default_name, join, leaving_nothing, open_run, tell_workers, unfinished_folder
 from kwscls.training.steps import Steps
 from kwscls.training.teacher import taught
-
-RAMP = "learning_rate.json"
-"""The file in which a run keeps how its learning rate was found."""
-
-KEPT = (CHECKPOINT, RAMP)
-"""From what a run that was killed goes on."""
-
-OF_EPOCHS = ("epochs", "budget", "find_rate", "accumulate", "precision")
-"""Settings of a training in epochs, which a solved head does without."""
-
-LAYERS = {"time_mask": SpecAugment, "time_warp": SpecAugment, "band_mask": SpecAugment, "band_warp": BandShake,
-          "band_gain": BandShake, "patchout": Patchout}
-"""Settings of augmentation inside the model, and the layers that they are about."""
 
 
 def train(settings):
@@ -105,30 +87,6 @@ def fill(folder, settings, strategy):
         frames_run.fill_run(folder, settings, strategy)
     else:
         fill_run(folder, settings, strategy)
-
-
-def tell_workers(folder, settings, strategy):
-    """Let the other workers of a job have the chief's settings and what it goes on from."""
-    devices.bytes_from_chief(strategy, json.dumps(settings_room.as_dict(settings)).encode())
-    for name in KEPT:
-        devices.bytes_from_chief(strategy, (folder / name).read_bytes() if (folder / name).exists() else b"")
-
-
-def join(settings, strategy, work):
-    """Do what the chief of a job does, and leave nothing: the part of every other worker.
-
-    Args:
-        settings: of the verb; the chief's take their place.
-        strategy: the job's.
-        work: a function of a folder, the settings and the strategy.
-    """
-    settings = settings_room.from_dict(type(settings), json.loads(devices.bytes_from_chief(strategy)))
-    with tempfile.TemporaryDirectory() as room:
-        for name in KEPT:
-            if kept := devices.bytes_from_chief(strategy):
-                files.write_bytes(Path(room) / name, kept)
-        work(Path(room), settings, strategy)
-    devices.wait(strategy)
 
 
 def fill_run(folder, settings, strategy):
@@ -186,27 +144,6 @@ def fill_run(folder, settings, strategy):
     console.table(tables.title(results), tables.measure_columns(results), tables.measures(results))
 
 
-def check_few_shot(settings):
-    """Refuse settings that the solution of a head lacks or has no use for.
-
-    Raises:
-        KwsclsError: there is one.
-    """
-    if not settings.weights:
-        raise KwsclsError("needs a trained body", "--few-shot", "name one with --weights, such as export/res1d")
-    for name in OF_EPOCHS:
-        if getattr(settings, name) != getattr(settings_room.TrainSettings, name):
-            raise KwsclsError("solves the head at once, not in epochs", "--few-shot", f"leave out --{name.replace('_', '-')}")
-
-
-def tell_idle(model, settings):
-    """Tell which settings change nothing, because the model has no layer that they are about."""
-    idle = [f"--{name.replace('_', '-')}" for name, kind in LAYERS.items()
-            if getattr(settings, name) and not any(isinstance(layer, kind) for layer in model.layers)]
-    if idle:
-        console.say(f"note: {settings.model} has no layers that {', '.join(idle)} could change")
-
-
 def warn(prepared, clips, settings):
     """Tell what in the data makes results better or worse than they seem."""
     if torn := shared_groups(prepared):
@@ -236,136 +173,11 @@ def with_found_rate(model, clips, recipe, folder, seed, change, strategy=None, p
     return dataclasses.replace(recipe, learning_rate=rate)
 
 
-def default_name(settings):
-    """What a run is called when nothing is said."""
-    return settings.model + ("-folds" if settings.folds else "-seeds" if settings.seeds > 1 else "")
-
-
-def unfinished_folder(out):
-    """Where a run lies until it is whole.
-
-    Raises:
-        KwsclsError: the run's folder has no name of its own, as "." and "..".
-    """
-    if out.name in ("", ".."):
-        raise KwsclsError("is no name of a run", f"--out {out}", "name a folder to be, such as export/words")
-    return out.with_name(f"{out.name}.unfinished")
-
-
-def check_replaceable(out):
-    """Refuse to put a run where something else is.
-
-    Raises:
-        KwsclsError: the place is taken by what is neither a run nor an empty folder.
-    """
-    if not out.exists() or any((out / name).is_file() for name in ("settings.json", METRICS)):
-        return
-    if not out.is_dir() or any(out.iterdir()):
-        raise KwsclsError("exists already and is no run, so it is not replaced", out, "choose another --out")
-
-
-def is_begun(unfinished):
-    """Whether a folder holds anything that a run could go on from."""
-    return any(found for name in (CHECKPOINT, METRICS) for found in unfinished.rglob(name))
-
-
-@contextlib.contextmanager
-def leaving_nothing(unfinished):
-    """Remove the place of a run that is refused in the block, unless it could go on from there."""
-    try:
-        yield
-    except KwsclsError:
-        if not is_begun(unfinished):
-            shutil.rmtree(unfinished, ignore_errors=True)
-        raise
-
-
-def open_run(out, settings):
-    """Make the place of a run, or find the one to go on with.
-
-    Returns:
-        The settings: those stored with the run when it is resumed, else those given.
-
-    Raises:
-        KwsclsError: a run is there already, or none is there to be resumed.
-    """
-    unfinished = unfinished_folder(out)
-    if len(devices.workers()) > 1 and not (unfinished / "settings.json").is_file():
-        settings = dataclasses.replace(settings, resume=False)  # who restarts workers says the same words each time
-    if settings.resume:
-        if not (unfinished / "settings.json").is_file():
-            raise KwsclsError("there is no unfinished run to resume", out, "leave out --resume to begin one")
-        stored = files.read_json(unfinished / "settings.json")
-        names = [field.name for field in dataclasses.fields(settings)]
-        console.say(f"resuming {out} with the settings stored in it")
-        return settings_room.from_dict(type(settings), {
-            **{name: value for name, value in stored.items() if name in names}, "resume": True})
-    if out.exists() and not settings.overwrite:
-        raise KwsclsError("exists already", out, "choose another --out, or --overwrite to replace it")
-    check_replaceable(out)
-    if is_begun(unfinished) and not settings.overwrite:
-        raise KwsclsError("an unfinished run lies here", unfinished, "--resume goes on with it, --overwrite begins anew")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    return settings
-
-
-def chosen_recipe(settings):
-    """The model's recipe with what the settings override."""
-    return dataclasses.replace(recipes.recipe(settings.model), **said(settings))
-
-
-def said(settings):
-    """The settings that override a field of the recipe, by name; without augmentation, all of its that are not given."""
-    fields = {field.name for field in dataclasses.fields(recipes.Recipe)}
-    given = {name: value for name, value in settings_room.as_dict(settings).items()
-             if name in fields and value is not None}
-    return given if settings.augment else {**recipes.UNCHANGED, **given}
-
-
-def chosen_sizes(settings):
-    """The sizes of the model that the settings change: numbers, words and lists of numbers by name.
-
-    Raises:
-        KwsclsError: one is not of the form NAME=VALUE.
-    """
-    import ast
-
-    sizes = {}
-    for word in settings.size:
-        name, equals, value = word.partition("=")
-        if not equals or not name.isidentifier():
-            raise KwsclsError("is not of the form NAME=VALUE", f"--size {word}", "write it as --size width=16")
-        try:
-            sizes[name] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
-            sizes[name] = value
-    return sizes
-
-
 def validated_thresholds(model, clips, batch_size=64):
     """The threshold of each label with the highest F1 on some clips, whose answers are those of the export."""
     batches = pipeline.ordered_batches(clips, batch_size)
     scores = np.concatenate([bundle.scores_of(model, waveforms) for waveforms, _ in batches])
     return choose_thresholds(clips.marks, scores if scores.ndim == 2 else scores.mean(axis=1), clips.labels).tolist()
-
-
-def sizes_of_run(settings):
-    """The sizes of the run of ours that the weights come from; none where they come from elsewhere.
-
-    Raises:
-        KwsclsError: it is of another model, or of several.
-    """
-    stored = Path(settings.weights or "") / "settings.json"
-    if not settings.weights or not stored.is_file():
-        return {}
-    told = files.read_json(stored)
-    if told.get("by") == "scores":
-        raise KwsclsError("is several models that answer together", f"--weights {settings.weights}",
-                          f"name one of them: {', '.join(told['combined'])}")
-    if told.get("model") != settings.model:
-        raise KwsclsError(f"is a run of {told.get('model')}, not of {settings.model}", f"--weights {settings.weights}",
-                          f"add --model {told.get('model')}")
-    return told.get("sizes", {})
 
 
 def load_clips(prepared, seconds=None, corrections=None, service=None, crops=False):
@@ -378,10 +190,9 @@ def load_clips(prepared, seconds=None, corrections=None, service=None, crops=Fal
         service: the address of a tf.data service that reads the training clips, see `data.stream`; or None.
         crops: whether training clips are kept longer than they are heard, see `pipeline.Clips`.
     """
-    labels = split_labels(prepared / "train", corrections)
     samples, rate = clip_length(prepared / "train", seconds)
-    train_clips = open_clips(prepared / "train", samples, labels, corrections=corrections, service=service, crops=crops)
-    validation_clips = open_clips(prepared / "validation", samples, labels, corrections=corrections)
+    train_clips = open_clips(prepared / "train", samples, corrections=corrections, service=service, crops=crops)
+    validation_clips = open_clips(prepared / "validation", samples, train_clips.labels, corrections=corrections)
     return train_clips, validation_clips, rate
 
 

@@ -47,7 +47,8 @@ def test_they_hold_the_same_clips_to_the_byte(both):
     assert (packed / "noise/hum.wav").read_bytes() == (folder / "noise/hum.wav").read_bytes()
     assert not (packed / "train").exists() and not prepared.has_split(packed, "noise")
     assert clip_length(packed / "train") == clip_length(folder / "train")
-    assert prepared.split_labels(packed / "train") == prepared.split_labels(folder / "train") == ["_silence_", "no", "yes"]
+    for place in (packed, folder):
+        assert prepared.label_names(prepared.split_clips(place / "train")) == ["_silence_", "no", "yes"]
     assert prepared.shared_groups(packed) == {}
 
 

@@ -7,7 +7,7 @@ from kwscls import files, models, pretrain, pretrained
 from kwscls.pretrained.read import read
 from kwscls.settings import PretrainSettings, TrainSettings
 from kwscls.training import pretraining
-from kwscls.training.run import sizes_of_run
+from kwscls.training.choices import sizes_of_run
 from tests.models.small import SMALL
 
 BODY = [f"{name}={value}" for name, value in SMALL["wav2vec2"].items() if name != "classifier_proj_size"]

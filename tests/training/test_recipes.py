@@ -7,8 +7,8 @@ import pytest
 from kwscls.models import MODELS
 from kwscls.settings import TrainSettings
 from kwscls.training import recipes
+from kwscls.training.choices import chosen_recipe, said
 from kwscls.training.optimizers import OPTIMIZERS
-from kwscls.training.run import chosen_recipe, said
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -15,6 +15,7 @@ from kwscls import combine, evaluate, export, files, models, predict, train
 from kwscls.errors import KwsclsError
 from kwscls.serving import bundle
 from kwscls.settings import TrainSettings
+from kwscls.training import choices, place
 from kwscls.training import run as training
 from tests.conftest import tone, write_wav
 from tests.models.small import SMALL as SIZES
@@ -138,8 +139,8 @@ def test_what_train_refuses(run, tones, tmp_path, capsys):
     out = ["--out", str(tmp_path / "run"), "--model", "cnn"]
     data = ["--data", str(tones)]
     assert "exists already" in refused(capsys, *data, "--out", str(run), "--model", "cnn")
-    for place in (".", "/", ".."):
-        assert "is no name of a run" in refused(capsys, *data, "--model", "cnn", "--overwrite", "--out", place)
+    for name in (".", "/", ".."):
+        assert "is no name of a run" in refused(capsys, *data, "--model", "cnn", "--overwrite", "--out", name)
     assert "no unfinished run" in refused(capsys, *data, *out, "--resume")
     assert "did you mean cnn?" in refused(capsys, *data, "--model", "cnnn")
     assert "no setting depth" in refused(capsys, *data, *out, "--size", "depth=3")
@@ -175,22 +176,22 @@ def test_noises_are_imagined_where_silence_is_a_label(tones, tmp_path, monkeypat
 
 
 def test_only_runs_are_overwritten(run, tones, tmp_path, capsys):
-    for place in (run.parent, tmp_path / "here"):  # a folder of runs, and one that holds something else
-        (place / "letter.txt").touch()
-        assert "is no run" in refused(capsys, "--data", str(tones), "--model", "cnn", "--overwrite", "--out", str(place))
-        assert combine.main([str(run), "--out", str(place), "--overwrite"]) == 2
-        assert "is no run" in capsys.readouterr().err and (place / "letter.txt").is_file()
+    for folder in (run.parent, tmp_path / "here"):  # a folder of runs, and one that holds something else
+        (folder / "letter.txt").touch()
+        assert "is no run" in refused(capsys, "--data", str(tones), "--model", "cnn", "--overwrite", "--out", str(folder))
+        assert combine.main([str(run), "--out", str(folder), "--overwrite"]) == 2
+        assert "is no run" in capsys.readouterr().err and (folder / "letter.txt").is_file()
     (tmp_path / "empty").mkdir()
-    for place in (run, tmp_path / "empty", tmp_path / "new"):
-        training.check_replaceable(place)
+    for folder in (run, tmp_path / "empty", tmp_path / "new"):
+        place.check_replaceable(folder)
 
 
 def test_settings_that_a_model_has_no_layers_for_are_told(capsys):
     model = models.build("cnn", 2, 4000)
-    training.tell_idle(model, TrainSettings(model="cnn", patchout=0.5, band_mask=0.1, band_gain=0.0))
+    choices.tell_idle(model, TrainSettings(model="cnn", patchout=0.5, band_mask=0.1, band_gain=0.0))
     told = capsys.readouterr().err
     assert "cnn has no layers that" in told and "--patchout" in told and "--band-gain" not in told
-    training.tell_idle(models.build("ast", 2, 8000, **SIZES["ast"]), TrainSettings(model="ast", patchout=0.5))
+    choices.tell_idle(models.build("ast", 2, 8000, **SIZES["ast"]), TrainSettings(model="ast", patchout=0.5))
     assert capsys.readouterr().err == ""
 
 

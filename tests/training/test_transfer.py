@@ -18,7 +18,8 @@ from kwscls.serving import bundle
 from kwscls.serving.export import load_model
 from kwscls.settings import TrainSettings
 from kwscls.training import combine, few_shot, rates, recipes, teacher
-from kwscls.training.run import check_few_shot, sizes_of_run, train, with_found_rate
+from kwscls.training.choices import check_few_shot, sizes_of_run
+from kwscls.training.run import train, with_found_rate
 from kwscls.training.steps import Steps
 from tests.conftest import tone, write_wav
 from tests.models.small import SMALL as SIZES
