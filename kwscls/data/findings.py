@@ -142,6 +142,7 @@ def draw(report, lengths, path):
     bars.legend(loc="upper center", bbox_to_anchor=(0.5, -0.6 / height), ncols=3, frameon=False)
     seaborn.histplot(x=lengths, bins=40, ax=histogram, color=colours[0])
     histogram.set(xlabel="length in seconds", ylabel="clips", title="lengths", yscale="log")
+    histogram.set_ylim(bottom=0.8)  # below one clip, so that lone ones show and no bar seems to begin in the middle
     histogram.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     histogram.yaxis.set_major_formatter("{x:g}")
     histogram.yaxis.set_minor_formatter(NullFormatter())
