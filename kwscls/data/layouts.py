@@ -1,5 +1,6 @@
 """Folders of recordings as people have them: what tables in them, or the names of folders and files, tell of each recording."""
 
+import collections
 import dataclasses
 import os
 import re
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from kwscls import console
 from kwscls.data import storage
-from kwscls.data.manifest import NOISE, NOISE_FOLDERS, SUFFIXES, Recording, read, recording, split_named
+from kwscls.data.manifest import NO_SOUNDS, NOISE, NOISE_FOLDERS, SUFFIXES, Recording, lists, read, recording, split_named
 from kwscls.errors import KwsclsError
 
 MANIFESTS = ("manifest.csv", "manifest.jsonl", "metadata.csv", "metadata.jsonl")
@@ -34,15 +35,19 @@ def load(place, pattern=None):
         raise KwsclsError("does not exist", place, "name a folder of recordings or a manifest")
     top = descend(place)
     table = _table(top) or (None if pattern else _table_beside_audio(top))
-    return read(table) if table else scan(place, pattern)
+    if table or pattern:
+        return read(table) if table else scan(place, pattern)
+    tables = _split_tables(top) or _only_table(top)
+    return _of_tables(top, tables) if tables else scan(place)
 
 
 def scan(folder, pattern=None):
     """The recordings of a folder of class folders, of split folders of class folders, or of files named by a pattern.
 
     `label/clip` and `label/group/clip` are understood, below `train`, `validation` and `test` too, and so is
-    `label/train/clip`; a folder that holds nothing but one such folder is looked into. A split may be a table with its
-    files instead. Lists named `testing_list.txt` and `validation_list.txt`, as Speech Commands has them, give the splits.
+    `label/train/clip`; where one such folder lies among others that hold no sounds, or noise only, that one is meant. A
+    split may be a table with its files instead. Lists named `testing_list.txt` and `validation_list.txt`, as Speech
+    Commands has them, give the splits.
 
     Raises:
         KwsclsError: there are no recordings, or no labels can be told.
@@ -52,12 +57,14 @@ def scan(folder, pattern=None):
     if pattern:
         return _by_pattern(top, pattern)
     places = _folders(top)
+    if inner := _only_holder(places):
+        return load(inner) + _noises(top)
     if _are_splits(top, places):
         made = _split_folders(places)
     else:
         made = _listed(top, _with_inner_splits([one for place in places for one in _class_folder(place, None)]))
     if made:
-        return made
+        return _with_telling_groups(top, made)
     if _holds_sounds(top):
         raise KwsclsError("holds recordings but no class folders", folder,
                           "sort them into a folder for each label, write a manifest.csv, or tell with --pattern how "
@@ -78,6 +85,45 @@ def _table_beside_audio(folder):
     tables = [path for place in metas for path in _paths(place) if path.suffix.lower() == ".csv"]
     others = [place for place in _folders(folder) if place.name != "audio"]
     return tables[0] if len(tables) == 1 and not any(_holds_sounds(place) for place in others) else None
+
+
+def _split_tables(folder):
+    """The tables in a folder that are called like splits, train among them, and list recordings: table to split."""
+    named = {path: split_named(path.stem) for path in _tables(folder)}
+    found = {path: split for path, split in named.items() if split and lists(path)}
+    return found if "train" in found.values() else {}
+
+
+def _only_table(folder):
+    """The only table in a folder that lists recordings, with no split, where no class folders tell the labels; else empty."""
+    places = [place for place in _folders(folder) if place.name not in NOISE_FOLDERS and _holds_sounds(place)]
+    if len(places) > 1 or any(map(_holds_sounds, (inner for place in places for inner in _folders(place)))):
+        return {}
+    found = {path: None for path in _tables(folder) if lists(path)}
+    return found if len(found) == 1 else {}
+
+
+def _tables(folder):
+    """The tables in a folder, sorted."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in (".csv", ".tsv", ".jsonl") and path.is_file())
+
+
+def _of_tables(folder, tables):
+    """The recordings of tables, each with its table's split if that has one, and the noises in their folder.
+
+    Raises:
+        KwsclsError: a clip is in two of them.
+    """
+    made, seen = [], {}
+    for table, split in tables.items():
+        for one in read(table):
+            if one.path in seen:
+                raise KwsclsError(f"lists {one.path.name}, which is in {seen[one.path].name} too", table, "leave it out of one")
+            seen[one.path] = table
+            made.append(one if split is None or one.noise else dataclasses.replace(one, split=split))
+    console.say(f"note: {folder}: labels{' and splits' * any(tables.values())} as {', '.join(path.name for path in tables)} "
+                f"{'say' if len(tables) > 1 else 'says'}")
+    return made + [one for one in _noises(folder) if one.path not in seen]
 
 
 def _paths(folder):
@@ -108,6 +154,23 @@ def descend(folder):
             and not any(path.suffix.lower() in SUFFIXES for path in folder.iterdir()):
         folder = inner[0]
     return folder
+
+
+def _only_holder(places):
+    """The only folder of several that holds sounds, in folders of its own or with a table; None if others may hold some too."""
+    holders = [place for place in places if place.name not in NOISE_FOLDERS and _holds_sounds(place)]
+    others = [place for place in places if place.name not in NOISE_FOLDERS and place not in holders]
+    if len(holders) != 1 or len(places) < 2:
+        return None
+    if sum(map(_holds_sounds, _folders(holders[0]))) < 2 and not _table(holders[0]):
+        return None
+    strange = any(path.suffix.lower() not in NO_SOUNDS for place in others for path in _clips(place))
+    return None if strange else holders[0]
+
+
+def _noises(folder):
+    """The recordings of the folders of noise in a folder."""
+    return [Recording(path, (NOISE,)) for place in _folders(folder) if place.name in NOISE_FOLDERS for path in _clips(place)]
 
 
 def _are_splits(folder, places):
@@ -168,6 +231,30 @@ def _with_inner_splits(recordings):
     return [one if one.noise else dataclasses.replace(
         one, split=splits[one.group], group=None if one.path.parent.name == one.group else one.path.parent.name)
         for one in recordings]
+
+
+def _with_telling_groups(top, recordings):
+    """Recordings without the groups that folders told, if one of several has most of the clips: that is a language or a place.
+
+    Where folders of the same names lie in all class folders, it is said which were taken for the labels.
+    """
+    sizes, labels = collections.Counter(one.group for one in recordings if one.group), collections.defaultdict(set)
+    for one in recordings:
+        if one.group:
+            labels[one.group].add(one.labels[0])
+    outer = set().union(*labels.values())
+    if len(outer) > 1 and len(sizes) <= len(outer) and all(found == outer for found in labels.values()):
+        example = "(?P<group>[^/]+)/(?P<label>[^/]+)/"
+        console.say(f"note: {top}: {_some(outer)} are taken for the labels; if {_some(sizes)} are, add --pattern '{example}'")
+    if len(sizes) not in (0, 2) and max(sizes.values()) > sum(not one.noise for one in recordings) / 2:
+        return [dataclasses.replace(one, group=None) for one in recordings]
+    return recordings
+
+
+def _some(names):
+    """The first names of several, in words."""
+    names = sorted(names)
+    return ", ".join(names[:4]) + (" ..." if len(names) > 4 else "")
 
 
 def _listed(folder, recordings):

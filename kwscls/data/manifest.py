@@ -38,6 +38,13 @@ COLUMNS = {
 """What a column may be called; of several that fit, the one named first here counts."""
 
 SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff")
+NO_SOUNDS = (".7z", ".bmp", ".bz2", ".css", ".csv", ".db", ".doc", ".docx", ".eaf", ".gif", ".gz", ".h5", ".htm", ".html",
+             ".ini", ".ipynb", ".jpeg", ".jpg", ".js", ".json", ".jsonl", ".lab", ".lnk", ".log", ".m", ".mat", ".md", ".mid",
+             ".midi", ".npy", ".npz", ".pdf", ".phn", ".pkl", ".png", ".py", ".rar", ".sh", ".srt", ".svg", ".tar", ".textgrid",
+             ".tgz", ".trs", ".tsv", ".txt", ".url", ".vtt", ".webp", ".wrd", ".xls", ".xlsx", ".xml", ".xz", ".yaml", ".yml",
+             ".zip")
+"""Suffixes of what lies beside sounds: such files take no clip's place in a split."""
+
 NOISE_FOLDERS = (NOISE, "_noise_", "background_noise")
 FOLDERS = (".", "audio", "clips", "wav", "wavs", "../audio", "..")
 """Where a table's paths may start, beginning with the table's own folder."""
@@ -81,9 +88,7 @@ def read(path):
         raise KwsclsError("lists no recordings", path)
     cells = dict.fromkeys(itertools.chain.from_iterable(row for _, row in rows))  # JSON's rows need not name the same
     first, names = ({name.strip().lower(): name for name in found if name} for found in (rows[0][1], cells))
-    columns = {}
-    for what, known in COLUMNS.items():  # what the first row names counts before what others do
-        columns[what] = next((found[name] for found in (first, names) for name in known if name in found), None)
+    columns = _columns(first, names)
     for what, remedy in (("path", "path, file or filename"), ("labels", "label, labels, class or category")):
         if columns[what] is None:
             raise KwsclsError(f"has no column for the {what.rstrip('s')}", path,
@@ -101,6 +106,19 @@ def read(path):
                               f"{path}:{number}", "several labels of a clip go into one row: dog;rain")
         seen[made[-1].path] = number
     return made
+
+
+def lists(path):
+    """Whether a table names recordings, some of the first of which are there, and their labels."""
+    try:
+        rows = _rows(path)
+    except KwsclsError:
+        return False  # whatever it is, it is no table of recordings
+    columns = _columns({name.strip().lower(): name for name in rows[0][1] if name}) if rows else {}
+    if not rows or columns["path"] is None or columns["labels"] is None:
+        return False
+    some = [{what: row.get(column) if column else None for what, column in columns.items()} for _, row in rows[:20]]
+    return (_place(path, some) or _folder_beside(path, some)) is not None
 
 
 def write(path, recordings):
@@ -132,6 +150,12 @@ def labels_of(recordings):
         raise KwsclsError(f"there is {only}; a classifier needs two or more", None,
                           "give each label a folder of its own, or look at the column of labels")
     return labels
+
+
+def _columns(*found):
+    """What each of `COLUMNS` is called in a table, or None; of several dicts of names, the first counts first."""
+    return {what: next((names[name] for names in found for name in known if name in names), None)
+            for what, known in COLUMNS.items()}
 
 
 def _rows(path):
@@ -239,13 +263,25 @@ def _start(path, values):
         inner = [{**one, "path": one["path"] and f"fold{one['fold']}/{one['path']}"} for one in values]
         if start := _place(path, inner):
             return start, inner
-    return start or Path(os.path.abspath(path.parent)), values
+    return start or _folder_beside(path, values) or Path(os.path.abspath(path.parent)), values
 
 
 def _place(path, values):
     """The first of the usual folders in which the first files of a table exist, or None."""
-    some = [str(one["path"]) for one in values[:20] if one["path"]]
+    some = _first_names(values)
     for folder in FOLDERS:
         if any(os.path.isfile(path.parent / folder / name) for name in some):  # unlike Path's, False for what is no name
             return Path(os.path.abspath(path.parent / folder))
     return None
+
+
+def _folder_beside(path, values):
+    """The folder beside a table that holds all of its first files, whatever it is called, or None."""
+    some = _first_names(values)
+    folders = sorted(entry.path for entry in os.scandir(os.path.abspath(path.parent)) if entry.is_dir())
+    return next((Path(folder) for folder in folders
+                 if some and all(os.path.isfile(os.path.join(folder, name)) for name in some)), None)
+
+
+def _first_names(values):
+    return [str(one["path"]) for one in values[:20] if one["path"]]

@@ -25,7 +25,7 @@ from kwscls.data import (convert, converting, corpora, corrections, duplicates, 
                          sources, splits, storage, tasks, unfinished)
 from kwscls.errors import KwsclsError
 
-FORM = 2  # raise it when the same recordings would be prepared otherwise than before
+FORM = 3  # raise it when the same recordings would be prepared otherwise than before
 REPORT, UNREADABLE = "report.json", "unreadable.csv"
 SUSPECTS = "suspects.csv"  # what `suspects` leaves in a prepared folder, and people edit
 LONGEST = 240  # bytes of a clip's stem; a mark and a suffix still fit behind it
@@ -200,9 +200,9 @@ def _split(recordings, choices, chosen):
     _require_text(manifest.labels_of(recordings))
     rule = splits.Rule(chosen.split, chosen.validation, chosen.test, chosen.group, chosen.test_fold,
                        chosen.validation_fold)
-    sounds = [one for one in recordings if one.path.suffix.lower() not in splits.NO_SOUNDS]
+    sounds = [one for one in recordings if one.path.suffix.lower() not in manifest.NO_SOUNDS]
     others = [dataclasses.replace(one, split=one.split or "train") for one in recordings
-              if sounds and one.path.suffix.lower() in splits.NO_SOUNDS]
+              if sounds and one.path.suffix.lower() in manifest.NO_SOUNDS]
     recordings, how = splits.split(sounds or recordings, rule)
     recordings += others  # the converting tells what they are
     missing = []

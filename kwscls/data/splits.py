@@ -6,30 +6,12 @@ import hashlib
 import os
 import re
 
+from kwscls.data.groups import CERTAIN, with_groups
 from kwscls.data.manifest import SPLITS
 from kwscls.errors import KwsclsError
 
 BUCKETS = 2 ** 27
 ORDERS = 50  # that are tried before a split may lack a label
-BEFORE = "the part of the names before _nohash_"
-BESIDE = "what the names hold beside label and number"
-SOURCES = {
-    "the source recordings in the names of ESC": r"\d-(\d+)-[A-Z]-\d+",
-    "the source recordings in the names of UrbanSound8K": r"(\d+)-\d+-\d+-\d+",
-    "the places in the names of TAU Urban Acoustic Scenes": r"[a-z_]+-([a-z]+-\d+)-\d+-\w+",
-    "the instruments in the names of NSynth": r"([a-z]+_[a-z]+_\d{3})-\d{3}-\d{3}",
-    "the actors in the names of RAVDESS": r"\d\d(?:-\d\d){5}-(\d\d)",
-    "the actors in the names of CREMA-D": r"(\d{4})_[A-Z]{3}_[A-Z]{3}_[A-Z]{1,2}",
-    "the actors in the names of EmoDB": r"(\d\d)[ab]\d\d[A-Z][a-z]?",
-    "the speakers in the names of SAVEE": r"([A-Z]{2})_[a-z]{1,2}\d\d",
-    "the speakers in the names of VocalSound": r"([fm]\d{4})_\d_[a-z]+",
-    "the patients in the names of the ICBHI respiratory sounds": r"(\d{3})_\w+_[A-Z][a-z]_[sm]c_\w+",
-}
-"""How the stems of well-known corpora, matched whole, name what must stay together: one source, place or voice."""
-
-NO_SOUNDS = (".csv", ".db", ".html", ".ini", ".jpeg", ".jpg", ".json", ".jsonl", ".lab", ".lnk", ".log", ".md", ".pdf", ".png",
-             ".py", ".textgrid", ".tsv", ".txt", ".url", ".xml", ".yaml", ".yml")
-"""Suffixes of what lies beside sounds: such files take no clip's place in a split."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,64 +120,10 @@ def shared(recordings):
     return {group: sorted(splits, key=SPLITS.index) for group, splits in sorted(places.items()) if len(splits) > 1}
 
 
-def with_groups(recordings, pattern=None):
-    """Recordings with their groups, from the manifest, a pattern or else their names; and how that was guessed.
-
-    Raises:
-        KwsclsError: the pattern is none, or does not fit a name.
-    """
-    if pattern:
-        return [dataclasses.replace(one, group=_matched(one, pattern)) for one in recordings], None
-    if not recordings or any(one.group for one in recordings):
-        return recordings, None
-    for what, form in SOURCES.items():
-        found = [re.fullmatch(form, one.path.stem) for one in recordings]
-        if all(found) and len({match[1] for match in found}) >= 3:
-            return [dataclasses.replace(one, group=match[1]) for one, match in zip(recordings, found)], what
-    for guess, what in ((_before_nohash, BEFORE), (_beside_label, BESIDE)):
-        groups = [guess(one) for one in recordings]
-        if all(groups) and _telling(recordings, groups):
-            return [dataclasses.replace(one, group=group) for one, group in zip(recordings, groups)], what
-    return recordings, None
-
-
-def _matched(one, pattern):
-    try:
-        found = re.search(pattern, one.path.name)
-        group = found and (found.groupdict().get("group") or found.group(1))
-    except (re.error, IndexError) as error:
-        raise KwsclsError(f"is no regular expression with a group ({error})", f"--group {pattern}",
-                          "put the speaker's part into parentheses, as in '^([^_]+)_'") from error
-    if not group:
-        raise KwsclsError(f"does not find a group in {one.path.name}", f"--group {pattern}")
-    return group
-
-
-def _before_nohash(one):
-    return one.path.stem.split("_nohash_")[0] if "_nohash_" in one.path.stem else None
-
-
-def _beside_label(one):
-    parts = [part for part in re.split(r"[_\-. ]+", one.path.stem) if part]
-    if len(parts) < 3 or one.labels[0] not in parts or not parts[-1].isdigit():
-        return None
-    parts.remove(one.labels[0])
-    return "_".join(parts[:-1]) or None
-
-
-def _telling(recordings, groups):
-    """Whether guessed groups look like speakers: three or more, and most of them said several labels."""
-    labels = collections.defaultdict(set)
-    for one, group in zip(recordings, groups):
-        labels[group].add(one.labels[0])
-    certain = all("_nohash_" in one.path.stem for one in recordings)
-    return len(labels) >= 3 and (certain or sum(len(said) > 1 for said in labels.values()) > len(labels) / 2)
-
-
 def _given(recordings, rule, guessed):
     """The manifest's own splits; what it lacks is drawn from train."""
     torn = shared(recordings)
-    if torn and guessed == BESIDE:  # then these are hardly speakers
+    if torn and guessed and guessed not in CERTAIN:  # then these are hardly speakers
         recordings = [dataclasses.replace(one, group=None) for one in recordings]
     elif torn and rule.kind == "auto":
         group, places = next(iter(torn.items()))
@@ -277,6 +205,7 @@ def _ordered(total, of_key, rule, salt):
     """
     place, left = {}, sorted(of_key, key=lambda key: _digest(f"{salt} {key}"))
     kept = collections.Counter(total)  # of each label, for train
+    spread = collections.Counter(label for labels in of_key.values() for label in labels)
     for name, share in (("test", rule.test), ("validation", rule.validation)):
         want = {label: max(1, count * share / 100) for label, count in total.items()}
         have, short = collections.Counter(), len(want)  # so many labels have not their share yet
@@ -291,11 +220,31 @@ def _ordered(total, of_key, rule, salt):
                     short -= have[label] < want[label] <= have[label] + count
                     have[label] += count
                     kept[label] -= count
+        for label in [label for label in total if not have[label] and spread[label] >= len(SPLITS)]:
+            key = _smallest_with(label, [key for key in left if key not in place], of_key, total, kept)
+            if key is not None:
+                place[key] = name
+                have.update(of_key[key])
+                kept.subtract(of_key[key])
         left = [key for key in left if key not in place]
         if not have and len(left) > 1:  # each group is more than the share
             place[min(left, key=lambda key: sum(of_key[key].values()))] = name
             left = [key for key in left if key not in place]
     return {key: place.get(key, "train") for key in of_key}
+
+
+def _smallest_with(label, keys, of_key, total, kept):
+    """The smallest of the groups of a label that are all larger than a split's share, or None if train must keep them.
+
+    Args:
+        label: one that no group of the split has, and three or more have.
+        keys: the groups that are left.
+        of_key, total: as of `_ordered`.
+        kept: how many recordings of each label are left for train, of which half of all must stay.
+    """
+    whole = [key for key in keys if of_key[key][label]
+             and all(kept[said] - count >= total[said] / 2 for said, count in of_key[key].items())]
+    return min(whole, key=lambda key: sum(of_key[key].values()), default=None)
 
 
 def _lacking(total, of_key, sizes, place, rule):

@@ -142,3 +142,60 @@ def test_a_manifest_in_an_archives_folder(tmp_path):
     table(tmp_path / "mini", "path,label\na.wav,cat\nb.wav,dog\n")
     assert found(tmp_path / "mini") == {"a.wav": (None, "cat", None), "b.wav": (None, "dog", None)}
     assert load(tmp_path) == load(tmp_path / "mini")
+
+
+def test_tables_named_like_splits(tmp_path, capsys):
+    touch(tmp_path, "dataset/yes/a.wav", "dataset/yes/b.wav", "dataset/no/c.wav", "images/plot.jpg", "background_noise/hum.wav")
+    for name, clip in (("train", "yes/a"), ("val", "yes/b"), ("test", "no/c")):
+        table(tmp_path, f"file,class\ndataset/{clip}.wav,{clip.split('/')[0]}\n", f"{name}.csv")
+    assert found(tmp_path) == {
+        "dataset/yes/a.wav": ("train", "yes", None), "dataset/yes/b.wav": ("validation", "yes", None),
+        "dataset/no/c.wav": ("test", "no", None), "background_noise/hum.wav": (None, NOISE, None)}
+    assert "labels and splits as test.csv, train.csv, val.csv say" in capsys.readouterr().err
+    table(tmp_path, "file,class\ndataset/yes/a.wav,yes\n", "test.csv")
+    with pytest.raises(KwsclsError, match="lists a.wav, which is in test.csv too"):
+        load(tmp_path)
+    table(tmp_path, "file,lines\ndataset/yes/a.wav,12\n", "train.csv")  # now it tells no labels, so the folders do
+    assert found(tmp_path)["dataset/no/c.wav"] == (None, "no", None)
+
+
+def test_a_table_beside_a_folder_of_any_name(tmp_path):
+    touch(tmp_path, "audio_train/a.wav", "audio_train/b.wav", "audio_test/c.wav")
+    table(tmp_path, "fname,label\na.wav,Bark\nb.wav,Meow\n", "train.csv")
+    table(tmp_path, "fname\nc.wav\n", "test.csv")
+    assert found(tmp_path) == {"audio_train/a.wav": ("train", "Bark", None), "audio_train/b.wav": ("train", "Meow", None)}
+    touch(tmp_path / "other", "sounds/a.wav", "sounds/b.wav")
+    table(tmp_path / "other", "filename,category\na.wav,dog\nb.wav,cat\n", "list.csv")
+    assert found(tmp_path / "other") == {"sounds/a.wav": (None, "dog", None), "sounds/b.wav": (None, "cat", None)}
+
+
+def test_stray_tables_do_not_take_the_place_of_class_folders(tmp_path):
+    touch(tmp_path, "yes/a.wav", "no/b.wav")
+    table(tmp_path, "path,label\nyes/a.wav,17\n", "features.csv")
+    (tmp_path / "train.csv").write_bytes(b"\xff\xfe\x00n\x00o")
+    assert {one.labels[0] for one in load(tmp_path)} == {"yes", "no"}
+
+
+def test_class_folders_among_folders_without_sounds(tmp_path):
+    touch(tmp_path, "audio/yes/a.wav", "audio/no/b.wav", "audio/all.wav", "docs/plot.png", "code/run.py", "_noise_/hum.wav")
+    assert found(tmp_path) == {"audio/yes/a.wav": (None, "yes", None), "audio/no/b.wav": (None, "no", None),
+                               "_noise_/hum.wav": (None, NOISE, None)}
+    touch(tmp_path, "phone/yes/c.m4a")  # perhaps sounds: then the folders are labels, and what cannot be read is told
+    assert {one.labels[0] for one in load(tmp_path)} == {"audio", "code", "docs", "phone", NOISE}
+
+
+def test_folders_that_hold_most_clips_are_no_speakers(tmp_path):
+    touch(tmp_path, *(f"{word}/en/{clip}.wav" for word in ("hey", "you") for clip in range(5)), "hey/es/x.wav", "you/de/y.wav")
+    assert {one.group for one in load(tmp_path)} == {None}
+
+
+def test_it_is_said_which_of_two_folders_are_the_labels(tmp_path, capsys):
+    touch(tmp_path, *(f"{who}/{word}/{take}.wav" for who in ("anna", "ben", "cleo") for word in ("no", "yes") for take in "ab"))
+    load(tmp_path)
+    told = capsys.readouterr().err
+    assert "anna, ben, cleo are taken for the labels; if no, yes are, add --pattern '(?P<group>[^/]+)/(?P<label>[^/]+)/'" in told
+    rows = load(tmp_path, "(?P<group>[^/]+)/(?P<label>[^/]+)/")
+    assert {(one.labels, one.group) for one in rows} == {((word,), who) for who in ("anna", "ben", "cleo") for word in ("no", "yes")}
+    touch(tmp_path / "words", *(f"{word}/{who}/a.wav" for who in "abcd" for word in ("no", "yes")))
+    load(tmp_path / "words")
+    assert "are taken" not in capsys.readouterr().err

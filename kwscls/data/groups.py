@@ -1,0 +1,109 @@
+"""What no split may tear apart: the speaker or source of each recording, told from the names of files."""
+
+import collections
+import dataclasses
+import re
+
+from kwscls.errors import KwsclsError
+
+BEFORE = "the part of the names before _nohash_"
+BESIDE = "what the names hold beside label and number"
+SOURCES = {
+    "the source recordings in the names of ESC": r"\d-(\d+)-[A-Z]-\d+",
+    "the source recordings in the names of UrbanSound8K": r"(\d+)-\d+-\d+-\d+",
+    "the places in the names of TAU Urban Acoustic Scenes": r"[a-z_]+-([a-z]+-\d+)-\d+-\w+",
+    "the instruments in the names of NSynth": r"([a-z]+_[a-z]+_\d{3})-\d{3}-\d{3}",
+    "the actors in the names of RAVDESS": r"\d\d(?:-\d\d){5}-(\d\d)",
+    "the actors in the names of CREMA-D": r"(\d{4})_[A-Z]{3}_[A-Z]{3}_[A-Z]{1,2}",
+    "the actors in the names of EmoDB": r"(\d\d)[ab]\d\d[A-Z][a-z]?",
+    "the speakers in the names of ShEMO": r"([FM]\d\d)[AFHNSW]\d\d",
+    "the speakers in the names of SAVEE": r"([A-Z]{2})_[a-z]{1,2}\d\d",
+    "the speakers in the names of VocalSound": r"([fm]\d{4})_\d_[a-z]+",
+    "the patients in the names of the ICBHI respiratory sounds": r"(\d{3})_\w+_[A-Z][a-z]_[sm]c_\w+",
+}
+"""How the stems of well-known corpora, matched whole, name what must stay together: one source, place or voice."""
+
+CERTAIN = (BEFORE, *SOURCES)
+"""Guesses that are known to be right; others may be wrong where given splits contradict them."""
+
+UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+MOST = 19 / 20  # of the names, or more, have to fit what is guessed; stray files may be called otherwise
+
+
+def with_groups(recordings, pattern=None):
+    """Recordings with their groups, from the manifest, a pattern or else their names; and how that was guessed.
+
+    Where a few stray files are called otherwise than the rest, they have no group.
+
+    Raises:
+        KwsclsError: the pattern is none, or does not fit a name.
+    """
+    if pattern:
+        return [dataclasses.replace(one, group=_matched(one, pattern)) for one in recordings], None
+    if not recordings or any(one.group for one in recordings):
+        return recordings, None
+    for groups, what in _guesses(recordings):
+        known = sum(group is not None for group in groups)
+        if known >= MOST * len(groups) and _telling(recordings, groups, what):
+            return [dataclasses.replace(one, group=group) for one, group in zip(recordings, groups)], what
+    return recordings, None
+
+
+def _guesses(recordings):
+    """Groups that names may tell, the best guess first: a list, a group or None for each recording, and what it takes them from."""
+    stems = [one.path.stem for one in recordings]
+    for what, form in SOURCES.items():
+        yield [found and found[1] for found in (re.fullmatch(form, stem) for stem in stems)], what
+    yield [stem.split("_nohash_")[0] if "_nohash_" in stem else None for stem in stems], BEFORE
+    words = [_words(stem) for stem in stems]
+    yield [_beside_label(some, one.labels[0]) for some, one in zip(words, recordings)], BESIDE
+    for place in range(max(map(len, words)) - 1):  # the last word counts the takes
+        yield [some[place] if place < len(some) - 1 else None for some in words], f"word {place + 1} of the names"
+
+
+def _matched(one, pattern):
+    try:
+        found = re.search(pattern, one.path.name)
+        group = found and (found.groupdict().get("group") or found.group(1))
+    except (re.error, IndexError) as error:
+        raise KwsclsError(f"is no regular expression with a group ({error})", f"--group {pattern}",
+                          "put the speaker's part into parentheses, as in '^([^_]+)_'") from error
+    if not group:
+        raise KwsclsError(f"does not find a group in {one.path.name}", f"--group {pattern}")
+    return group
+
+
+def _words(stem):
+    """The words of a file's name; a UUID is one."""
+    whole = re.sub(UUID, lambda found: found[0].replace("-", ""), stem)
+    return [word for word in re.split(r"[_\-. ]+", whole) if word]
+
+
+def _beside_label(words, label):
+    if len(words) < 3 or label not in words or not words[-1].isdigit():
+        return None
+    words = list(words)
+    words.remove(label)
+    return "_".join(words[:-1]) or None
+
+
+def _telling(recordings, groups, what):
+    """Whether guessed groups look like speakers or sources.
+
+    There are three or more. If the names hold the label too, most groups have several labels. If only a place in the
+    names speaks for them, there are five or more, most clips share theirs with another, none has more than a third of
+    the clips, and most labels come from three or more.
+    """
+    labels, sizes, sources = collections.defaultdict(set), collections.Counter(groups), collections.defaultdict(set)
+    for one, group in zip(recordings, groups):
+        if group:
+            labels[group].add(one.labels[0])
+            sources[one.labels[0]].add(group)
+    del sizes[None]
+    if len(labels) < 3 or what in CERTAIN:
+        return len(labels) >= 3
+    if what == BESIDE:
+        return sum(len(said) > 1 for said in labels.values()) > len(labels) / 2
+    clips = sum(sizes.values())
+    return (len(sizes) >= 5 and sum(size for size in sizes.values() if size > 1) > clips / 2
+            and max(sizes.values()) <= clips / 3 and sum(len(found) >= 3 for found in sources.values()) > len(sources) / 2)
