@@ -1,4 +1,4 @@
-"""From a sound file to a waveform: WAV, FLAC, MP3, Ogg Vorbis, Opus and AIFF, whatever decodes them.
+"""From a sound file to a waveform: WAV, FLAC, MP3, Ogg Vorbis, Opus, AIFF, AU, CAF and NIST SPHERE, whatever decodes them.
 
 tensorflow-io decodes 16-bit WAV, MP3 and Ogg Vorbis. soundfile decodes the rest, and everything where tensorflow-io
 cannot be loaded (newer TensorFlow, other platforms). FLAC is soundfile's too: tensorflow-io 0.37.1 never comes back
@@ -10,8 +10,11 @@ import dataclasses
 import functools
 import io
 import os
+import re
+import shlex
 import stat
 import struct
+from pathlib import Path
 
 import numpy as np
 
@@ -19,7 +22,12 @@ from kwscls.data import storage
 from kwscls.errors import KwsclsError
 
 
+KNOWN = ("WAV", "FLAC", "MP3", "Ogg Vorbis", "Opus", "AIFF", "AU", "CAF", "NIST SPHERE")
 FOR_TENSORFLOW_IO = ("WAV", "MP3", "Ogg Vorbis")
+MAGIC = {b"fLaC": "FLAC", b".snd": "AU", b"caff": "CAF", b"NIST": "NIST SPHERE"}
+STRANGERS = {"M4A or MP4": rb".{4}ftyp", "WebM or Matroska": rb"\x1aE\xdf\xa3", "AMR": rb"#!AMR", "WMA": rb"0&\xb2u\x8ef",
+             "AAC": rb"\xff[\xf0\xf1\xf8\xf9]", "W64": rb"riff\x2e\x91"}
+"""Sounds that nobody here decodes, by how they begin: phones and browsers record them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,8 +71,7 @@ def decode_bytes(contents, where="the sound"):
     """Decode the bytes of a sound file; errors name `where`. See `decode`."""
     kind = kind_of(contents)
     if kind is None:
-        known = "WAV, FLAC, MP3, Ogg Vorbis, Opus, AIFF"
-        raise KwsclsError(f"is no sound file that is known here ({known})" if contents else "is empty", where)
+        raise _unknown(contents, where)
     contents = _with_size(contents) if kind == "WAV" else contents
     _require_whole(contents, kind, where)
     samples, rate, decoder = _try_decoders(contents, kind, where)
@@ -79,11 +86,11 @@ def decode_bytes(contents, where="the sound"):
 
 
 def kind_of(contents):
-    """What the first bytes say: "WAV", "FLAC", "MP3", "Ogg Vorbis", "Opus", "AIFF", or None."""
+    """What the first bytes say: one of `KNOWN`, or None."""
     if contents[:4] in (b"RIFF", b"RIFX", b"RF64") and contents[8:12] == b"WAVE":
         return "WAV"
-    if contents[:4] == b"fLaC":
-        return "FLAC"
+    if contents[:4] in MAGIC:
+        return MAGIC[contents[:4]]
     if contents[:4] == b"OggS":
         first = contents[28:80]
         return "Ogg Vorbis" if b"\x01vorbis" in first else "Opus" if b"OpusHead" in first else \
@@ -91,6 +98,16 @@ def kind_of(contents):
     if contents[:4] == b"FORM" and contents[8:12] in (b"AIFF", b"AIFC"):
         return "AIFF"
     return "MP3" if _mp3_frame(contents) is not None else None
+
+
+def _unknown(contents, where):
+    """The error for what is none of `KNOWN`."""
+    for kind, start in STRANGERS.items():
+        if re.match(start, contents, re.DOTALL):
+            name = Path(str(where))
+            convert = f"ffmpeg -i {shlex.quote(name.name)} {shlex.quote(name.stem + '.wav')}"
+            return KwsclsError(f"is {kind}, which is not decoded here ({convert} makes a WAV file of it)", where)
+    return KwsclsError(f"is no sound file that is known here ({', '.join(KNOWN)})" if contents else "is empty", where)
 
 
 def decoder_for(kind):
@@ -215,6 +232,9 @@ def _require_whole(contents, kind, where):
             raise KwsclsError("is cut off: it has a WAV header but no samples", where)
         if start + size > len(contents):
             raise KwsclsError(f"is cut off: {len(contents) - start} of {size} bytes of samples are there", where)
+    end = DECLARED_END[kind](contents) if kind in DECLARED_END else 0
+    if end > len(contents):
+        raise KwsclsError(f"is cut off: {len(contents)} of {end} bytes are there", where)
     if kind in ("Ogg Vorbis", "Opus"):
         last = contents.rfind(b"OggS")  # a page: 27 bytes, its segments' sizes, the segments
         sizes = contents[last + 27:last + 27 + contents[last + 26]] if len(contents) > last + 26 else b""
@@ -226,6 +246,28 @@ def _require_whole(contents, kind, where):
         if declared and start + declared > len(contents):
             raise KwsclsError(f"is cut off: {len(contents)} of {start + declared} bytes are there", where)
 
+
+def _aiff_end(contents):
+    """Where an AIFF file ends as its header says."""
+    return 8 + struct.unpack_from(">I", contents, 4)[0]
+
+
+def _au_end(contents):
+    """Where the samples of an AU file end as its header says, or 0 if it does not."""
+    start, size = struct.unpack_from(">II", contents.ljust(12, b"\0"), 4)
+    return 0 if size == 0xFFFFFFFF else start + size
+
+
+def _nist_end(contents):
+    """Where the samples of an uncompressed NIST SPHERE file end as its header says, or 0 if it does not."""
+    size, fields = re.match(rb"NIST_1A\n\s*(\d{1,9})\n", contents), 1
+    for name in (b"sample_count", b"channel_count", b"sample_n_bytes"):
+        found = re.search(rb"\n%s -i (\d{1,12})\n" % name, contents[:1 << 16])
+        fields *= int(found[1]) if found else 0
+    return int(size[1]) + fields if size and fields else 0
+
+
+DECLARED_END = {"AIFF": _aiff_end, "AU": _au_end, "NIST SPHERE": _nist_end}
 
 _MP3_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 

@@ -37,7 +37,7 @@ COLUMNS = {
 }
 """What a column may be called; of several that fit, the one named first here counts."""
 
-SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff")
+SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".au", ".caf", ".sph")
 NO_SOUNDS = (".7z", ".bmp", ".bz2", ".css", ".csv", ".db", ".doc", ".docx", ".eaf", ".gif", ".gz", ".h5", ".htm", ".html",
              ".ini", ".ipynb", ".jpeg", ".jpg", ".js", ".json", ".jsonl", ".lab", ".lnk", ".log", ".m", ".mat", ".md", ".mid",
              ".midi", ".npy", ".npz", ".pdf", ".phn", ".pkl", ".png", ".py", ".rar", ".sh", ".srt", ".svg", ".tar", ".textgrid",

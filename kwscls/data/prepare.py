@@ -372,7 +372,7 @@ def _require_some(kept, unreadable, source):
     if not any(not one.noise for one in kept):
         first = unreadable[0]
         raise KwsclsError(f"none of the {len(unreadable)} files can be used; {Path(first['path']).name} {first['why']}",
-                          _place(source), "it should hold recordings in WAV, FLAC, MP3, Ogg Vorbis or Opus")
+                          _place(source), "it should hold recordings such as WAV, FLAC, MP3 or Ogg files")
 
 
 def _complete(out):

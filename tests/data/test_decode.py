@@ -16,7 +16,7 @@ from kwscls.errors import KwsclsError
 from tests.data.sounds import encoded, tone
 
 LOSSLESS = [("WAV", "PCM_16"), ("WAV", "PCM_24"), ("WAV", "PCM_32"), ("WAV", "FLOAT"), ("FLAC", "PCM_16"),
-            ("FLAC", "PCM_24"), ("AIFF", "PCM_16")]
+            ("FLAC", "PCM_24"), ("AIFF", "PCM_16"), ("AU", "PCM_16"), ("CAF", "PCM_16"), ("NIST", "PCM_16")]
 VIOLENT = (b"", b"RIFF", b"fLaC", b"OggS", b"ID3", b"\xff\xfb\x90\x00", b"<html>no sound here</html>", bytes(1000))
 
 
@@ -121,13 +121,23 @@ def test_an_empty_wav_is_empty_whatever_follows():
 
 
 @pytest.mark.parametrize("form, subtype", [("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("OGG", "OPUS"),
-                                           ("MP3", None)])
+                                           ("MP3", None), ("AU", "PCM_16"), ("NIST", "PCM_16"), ("AIFF", "PCM_16"), ("CAF", "PCM_16")])
 def test_a_file_that_is_cut_off_is_refused(form, subtype, tmp_path):
     rate = 48000 if subtype == "OPUS" else 44100
     contents = encoded(tone(11, seconds=1, rate=rate), rate, form, subtype)
     path = tmp_path / "clip.snd"
     path.write_bytes(contents[:len(contents) * 2 // 3])
     with pytest.raises(KwsclsError, match="clip.snd: (is cut off|cannot be decoded)"):
+        decode(path)
+
+
+@pytest.mark.parametrize("contents, kind", [
+    (b"\0\0\0\x1cftypM4A \0\0\0\0", "M4A or MP4"), (b"\x1aE\xdf\xa3\x01", "WebM or Matroska"), (b"#!AMR\n<", "AMR"),
+    (b"\xff\xf1\x50\x80\x02\x1f", "AAC")])
+def test_recordings_of_phones_and_browsers_come_with_the_way_out(contents, kind, tmp_path):
+    path = tmp_path / "memo 1.m4a"
+    path.write_bytes(contents)
+    with pytest.raises(KwsclsError, match=f"memo 1.m4a: is {kind}, which is not decoded here .ffmpeg -i 'memo 1.m4a' 'memo 1.wav'"):
         decode(path)
 
 
