@@ -4,30 +4,15 @@ import collections
 import dataclasses
 import re
 
+from kwscls.data.names import FORMS, MOST
 from kwscls.errors import KwsclsError
 
 BEFORE = "the part of the names before _nohash_"
 BESIDE = "what the names hold beside label and number"
-SOURCES = {
-    "the source recordings in the names of ESC": r"\d-(\d+)-[A-Z]-\d+",
-    "the source recordings in the names of UrbanSound8K": r"(\d+)-\d+-\d+-\d+",
-    "the places in the names of TAU Urban Acoustic Scenes": r"[a-z_]+-([a-z]+-\d+)-\d+-\w+",
-    "the instruments in the names of NSynth": r"([a-z]+_[a-z]+_\d{3})-\d{3}-\d{3}",
-    "the actors in the names of RAVDESS": r"\d\d(?:-\d\d){5}-(\d\d)",
-    "the actors in the names of CREMA-D": r"(\d{4})_[A-Z]{3}_[A-Z]{3}_[A-Z]{1,2}",
-    "the actors in the names of EmoDB": r"(\d\d)[ab]\d\d[A-Z][a-z]?",
-    "the speakers in the names of ShEMO": r"([FM]\d\d)[AFHNSW]\d\d",
-    "the speakers in the names of SAVEE": r"([A-Z]{2})_[a-z]{1,2}\d\d",
-    "the speakers in the names of VocalSound": r"([fm]\d{4})_\d_[a-z]+",
-    "the patients in the names of the ICBHI respiratory sounds": r"(\d{3})_\w+_[A-Z][a-z]_[sm]c_\w+",
-}
-"""How the stems of well-known corpora, matched whole, name what must stay together: one source, place or voice."""
-
-CERTAIN = (BEFORE, *SOURCES)
+CERTAIN = (BEFORE, *map(str, FORMS))
 """Guesses that are known to be right; others may be wrong where given splits contradict them."""
 
 UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-MOST = 19 / 20  # of the names, or more, have to fit what is guessed; stray files may be called otherwise
 
 
 def with_groups(recordings, pattern=None):
@@ -52,8 +37,8 @@ def with_groups(recordings, pattern=None):
 def _guesses(recordings):
     """Groups that names may tell, the best guess first: a list, a group or None for each recording, and what it takes them from."""
     stems = [one.path.stem for one in recordings]
-    for what, form in SOURCES.items():
-        yield [found and found[1] for found in (re.fullmatch(form, stem) for stem in stems)], what
+    for form in FORMS:
+        yield [found and found["group"] for found in (re.fullmatch(form.pattern, stem) for stem in stems)], str(form)
     yield [stem.split("_nohash_")[0] if "_nohash_" in stem else None for stem in stems], BEFORE
     words = [_words(stem) for stem in stems]
     yield [_beside_label(some, one.labels[0]) for some, one in zip(words, recordings)], BESIDE

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from kwscls import console
-from kwscls.data import storage
+from kwscls.data import names, storage
 from kwscls.data.manifest import NO_SOUNDS, NOISE, NOISE_FOLDERS, SUFFIXES, Recording, lists, read, recording, split_named
 from kwscls.errors import KwsclsError
 
@@ -47,7 +47,7 @@ def scan(folder, pattern=None):
     `label/clip` and `label/group/clip` are understood, below `train`, `validation` and `test` too, and so is
     `label/train/clip`; where one such folder lies among others that hold no sounds, or noise only, that one is meant. A
     split may be a table with its files instead. Lists named `testing_list.txt` and `validation_list.txt`, as Speech
-    Commands has them, give the splits.
+    Commands has them, give the splits. Where folders tell nothing, names of well-known corpora do, see `names`.
 
     Raises:
         KwsclsError: there are no recordings, or no labels can be told.
@@ -56,6 +56,8 @@ def scan(folder, pattern=None):
     top = descend(folder)
     if pattern:
         return _by_pattern(top, pattern)
+    if made := _named(top):
+        return made
     places = _folders(top)
     if inner := _only_holder(places):
         return load(inner) + _noises(top)
@@ -129,9 +131,9 @@ def _of_tables(folder, tables):
 def _paths(folder):
     """All files below a folder, sorted; hidden ones and macOS's shadows left out."""
     made = []
-    for place, folders, names in os.walk(folder):
+    for place, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
-        made += [Path(place) / name for name in sorted(names) if not name.startswith(".")]
+        made += [Path(place) / name for name in sorted(files) if not name.startswith(".")]
     return made
 
 
@@ -193,14 +195,15 @@ def _are_splits(folder, places):
 def _split_folders(places):
     """The recordings of split folders: of the table in each, or of its class folders; and of folders of noise."""
     made = []
-    for place in places:
-        split = split_named(place.name)
+    places = {descend(place): split_named(place.name) for place in places}
+    taught = {label.name for place, split in places.items() if split == "train" for label in _folders(place)}
+    for place, split in places.items():
         if split is None:
             noises = _clips(place) if place.name in (*NOISE_FOLDERS, "noise") else ()
             made += [Recording(path, (NOISE,)) for path in noises]
         elif table := _table(place):
             made += [dataclasses.replace(one, split=None if one.noise else split) for one in read(table)]
-        elif labels := _folders(place):
+        elif (labels := _folders(place)) and (len(labels) > 1 or labels[0].name in taught):
             made += [one for label in labels for one in _class_folder(label, split)]
         elif split == "train":
             return []  # nothing can be learnt
@@ -233,6 +236,17 @@ def _with_inner_splits(recordings):
         for one in recordings]
 
 
+def _named(top):
+    """The recordings of a well-known corpus whose names alone hold the labels, and its noises; or None."""
+    paths = [path for path in _paths(top) if path.suffix.lower() in SUFFIXES and path.relative_to(top).parts[0] not in NOISE_FOLDERS]
+    made, form = names.labelled(paths) or (None, None)
+    if made is None:
+        return None
+    strays = f"; {len(paths) - len(made)} files that are called otherwise are left out" if len(made) < len(paths) else ""
+    console.say(f"note: {top}: labels as in the names of {form.corpus}: {_some({one.labels[0] for one in made})}{strays}")
+    return made + _noises(top)
+
+
 def _with_telling_groups(top, recordings):
     """Recordings without the groups that folders told, if one of several has most of the clips: that is a language or a place.
 
@@ -251,10 +265,10 @@ def _with_telling_groups(top, recordings):
     return recordings
 
 
-def _some(names):
-    """The first names of several, in words."""
-    names = sorted(names)
-    return ", ".join(names[:4]) + (" ..." if len(names) > 4 else "")
+def _some(words):
+    """The first of several names, in words."""
+    words = sorted(words)
+    return ", ".join(words[:4]) + (" ..." if len(words) > 4 else "")
 
 
 def _listed(folder, recordings):

@@ -82,6 +82,14 @@ def test_a_flat_test_beside_class_folders_is_left_out(tmp_path, capsys):
     assert "test: holds recordings but no class folders, and is left out" in capsys.readouterr().err
 
 
+def test_split_folders_with_their_sounds_in_one_more_folder(tmp_path, capsys):
+    touch(tmp_path, "train/audio/yes/a.wav", "train/audio/no/b.wav", "train/audio/_background_noise_/hum.wav", "train/README.md",
+          "test/audio/clip_0.wav", "test/audio/clip_1.wav")  # as Kaggle's competition has Speech Commands
+    assert found(tmp_path) == {"train/audio/yes/a.wav": ("train", "yes", None), "train/audio/no/b.wav": ("train", "no", None),
+                               "train/audio/_background_noise_/hum.wav": (None, NOISE, None)}
+    assert "test: holds recordings but no class folders, and is left out" in capsys.readouterr().err
+
+
 def test_tables_in_split_folders(tmp_path):
     for split in ("train", "test"):
         touch(tmp_path / split, "a.wav", "b.wav")

@@ -1,0 +1,87 @@
+"""How well-known corpora name their files: which part is the label, and which the voice, source or place."""
+
+import collections
+import dataclasses
+import re
+
+from kwscls.data.manifest import Recording
+
+MOST = 19 / 20  # of the names, or more, have to fit a form; stray files may be called otherwise
+
+
+@dataclasses.dataclass(frozen=True)
+class Form:
+    """How a corpus names its files.
+
+    Args:
+        corpus: what the corpus is called.
+        what: what its groups are.
+        pattern: a regular expression that fits whole stems, with the group `group`, which must not be torn apart, and
+            `label` where the name holds it.
+        labels: what the label's codes mean, where they are not the labels themselves.
+    """
+
+    corpus: str
+    what: str
+    pattern: str
+    labels: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def __str__(self):
+        return f"the {self.what} in the names of {self.corpus}"
+
+
+FORMS = (
+    Form("ESC", "source recordings", r"\d-(?P<group>\d+)-[A-Z]-\d+"),
+    Form("UrbanSound8K", "source recordings", r"(?P<group>\d+)-(?P<label>\d)-\d+-\d+", {
+        "0": "air_conditioner", "1": "car_horn", "2": "children_playing", "3": "dog_bark", "4": "drilling",
+        "5": "engine_idling", "6": "gun_shot", "7": "jackhammer", "8": "siren", "9": "street_music"}),
+    Form("TAU Urban Acoustic Scenes", "places", r"(?P<label>[a-z_]+)-(?P<group>[a-z]+-\d+)-\d+-\w+"),
+    Form("NSynth", "instruments", r"(?P<group>(?P<label>[a-z_]+)_(?:acoustic|electronic|synthetic)_\d{3})-\d{3}-\d{3}"),
+    Form("RAVDESS", "actors", r"\d\d-\d\d-(?P<label>\d\d)(?:-\d\d){3}-(?P<group>\d\d)", {
+        "01": "neutral", "02": "calm", "03": "happy", "04": "sad", "05": "angry", "06": "fearful", "07": "disgust",
+        "08": "surprised"}),
+    Form("CREMA-D", "actors", r"(?P<group>\d{4})_[A-Z]{3}_(?P<label>[A-Z]{3})_[A-Z]{1,2}", {
+        "ANG": "anger", "DIS": "disgust", "FEA": "fear", "HAP": "happy", "NEU": "neutral", "SAD": "sad"}),
+    Form("EmoDB", "actors", r"(?P<group>\d\d)[ab]\d\d(?P<label>[A-Z])[a-z]?", {
+        "W": "anger", "L": "boredom", "E": "disgust", "A": "fear", "F": "happiness", "T": "sadness", "N": "neutral"}),
+    Form("ShEMO", "speakers", r"(?P<group>[FM]\d\d)(?P<label>[AFHNSW])\d\d", {
+        "A": "anger", "F": "fear", "H": "happiness", "N": "neutral", "S": "sadness", "W": "surprise"}),
+    Form("SAVEE", "speakers", r"(?P<group>[A-Z]{2})_(?P<label>[a-z]{1,2})\d\d", {
+        "a": "anger", "d": "disgust", "f": "fear", "h": "happiness", "n": "neutral", "sa": "sadness", "su": "surprise"}),
+    Form("TESS", "actresses", r"(?P<group>[OY]A)F?_[A-Za-z]+_(?P<label>[a-z]+)", {"ps": "pleasant_surprise"}),
+    Form("VocalSound", "speakers", r"(?P<group>[fm]\d{4})_\d_(?P<label>[a-z]+)"),
+    Form("the ICBHI respiratory sounds", "patients", r"(?P<group>\d{3})_\w+_[A-Z][a-z]_[sm]c_\w+"),
+    Form("AudioMNIST", "speakers", r"(?P<label>\d)_(?P<group>\d\d)_\d+"),
+)
+
+
+def labelled(paths):
+    """Recordings whose labels are in their names only, as a well-known corpus has them, and its `Form`; or None.
+
+    Their folders tell no labels: they lie in one, in one for each voice (`Actor_01`), or in one for each fold (`fold1`).
+
+    Args:
+        paths: of all sound files.
+    """
+    for form in FORMS:
+        found = [re.fullmatch(form.pattern, path.stem) for path in paths]
+        known = {path: match.groupdict() for path, match in zip(paths, found) if match}
+        if known and "label" in form.pattern and len(known) >= MOST * len(paths) and _folders_tell_nothing(known):
+            return [Recording(path, (form.labels.get(parts["label"], parts["label"]),), group=parts["group"], fold=_fold(path))
+                    for path, parts in known.items()], form
+    return None
+
+
+def _folders_tell_nothing(known):
+    """Whether all lie in one folder, or in folders that are called like folds, or like the voice of all that is in them."""
+    groups = collections.defaultdict(set)
+    for path, parts in known.items():
+        groups[path.parent].add(parts["group"])
+    voices = all(len(found) == 1 and min(found) in place.name for place, found in groups.items())
+    return len(groups) == 1 or voices or all(map(_fold, known))
+
+
+def _fold(path):
+    """The number in the name of a folder such as fold1, or None."""
+    found = re.fullmatch(r"fold[_ ]?(\d+)", path.parent.name, re.IGNORECASE)
+    return found and found[1]
