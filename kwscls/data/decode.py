@@ -100,13 +100,24 @@ def kind_of(contents):
     return "MP3" if _mp3_frame(contents) is not None else None
 
 
+def is_sound(path):
+    """Whether a file begins like a sound, decoded here or not."""
+    with open(path, "rb") as file:
+        start = file.read(1 << 14)
+    return kind_of(start) is not None or _stranger(start) is not None
+
+
+def _stranger(contents):
+    """Which of `STRANGERS` it is, or None."""
+    return next((kind for kind, start in STRANGERS.items() if re.match(start, contents, re.DOTALL)), None)
+
+
 def _unknown(contents, where):
     """The error for what is none of `KNOWN`."""
-    for kind, start in STRANGERS.items():
-        if re.match(start, contents, re.DOTALL):
-            name = Path(str(where))
-            convert = f"ffmpeg -i {shlex.quote(name.name)} {shlex.quote(name.stem + '.wav')}"
-            return KwsclsError(f"is {kind}, which is not decoded here ({convert} makes a WAV file of it)", where)
+    if kind := _stranger(contents):
+        name = Path(str(where))
+        convert = f"ffmpeg -i {shlex.quote(name.name)} {shlex.quote(name.stem + '.wav')}"
+        return KwsclsError(f"is {kind}, which is not decoded here ({convert} makes a WAV file of it)", where)
     return KwsclsError(f"is no sound file that is known here ({', '.join(KNOWN)})" if contents else "is empty", where)
 
 

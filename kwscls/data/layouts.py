@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from kwscls import console
-from kwscls.data import names, storage
+from kwscls.data import decode, names, storage
 from kwscls.data.manifest import NO_SOUNDS, NOISE, NOISE_FOLDERS, SUFFIXES, Recording, lists, read, recording, split_named
 from kwscls.errors import KwsclsError
 
@@ -166,8 +166,8 @@ def _only_holder(places):
         return None
     if sum(map(_holds_sounds, _folders(holders[0]))) < 2 and not _table(holders[0]):
         return None
-    strange = any(path.suffix.lower() not in NO_SOUNDS for place in others for path in _clips(place))
-    return None if strange else holders[0]
+    beside = [path for place in others for path in _paths(place) if path.suffix.lower() not in NO_SOUNDS and path.is_file()]
+    return None if any(map(decode.is_sound, beside)) else holders[0]
 
 
 def _noises(folder):

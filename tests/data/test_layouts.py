@@ -185,11 +185,13 @@ def test_stray_tables_do_not_take_the_place_of_class_folders(tmp_path):
 
 
 def test_class_folders_among_folders_without_sounds(tmp_path):
-    touch(tmp_path, "audio/yes/a.wav", "audio/no/b.wav", "audio/all.wav", "docs/plot.png", "code/run.py", "_noise_/hum.wav")
+    touch(tmp_path, "audio/yes/a.wav", "audio/no/b.wav", "audio/all.wav", "docs/plot.png", "code/run.py", "_noise_/hum.wav",
+          "lib/engine.so")
     assert found(tmp_path) == {"audio/yes/a.wav": (None, "yes", None), "audio/no/b.wav": (None, "no", None),
                                "_noise_/hum.wav": (None, NOISE, None)}
-    touch(tmp_path, "phone/yes/c.m4a")  # perhaps sounds: then the folders are labels, and what cannot be read is told
-    assert {one.labels[0] for one in load(tmp_path)} == {"audio", "code", "docs", "phone", NOISE}
+    touch(tmp_path, "phone/yes/c.m4a")
+    (tmp_path / "phone/yes/c.m4a").write_bytes(b"\0\0\0\x1cftypM4A ")  # a sound: then the folders are labels
+    assert {one.labels[0] for one in load(tmp_path)} == {"audio", "code", "docs", "lib", "phone", NOISE}
 
 
 def test_folders_that_hold_most_clips_are_no_speakers(tmp_path):
