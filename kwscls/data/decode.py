@@ -14,11 +14,12 @@ import re
 import shlex
 import stat
 import struct
+import threading
 from pathlib import Path
 
 import numpy as np
 
-from kwscls.data import storage
+from kwscls.data import parts, storage
 from kwscls.errors import KwsclsError
 
 
@@ -48,7 +49,7 @@ class Sound:
 
 
 def decode(path):
-    """Decode a sound file, by its content and not its name.
+    """Decode a sound file, by its content and not its name, or a part of one, see `parts`.
 
     What the encoder of an MP3 added before and after the sound is cut off where its gapless tag tells how much it was.
 
@@ -58,6 +59,18 @@ def decode(path):
     Raises:
         KwsclsError: the file is missing, empty, cut off, damaged or no sound; the text says which.
     """
+    file, stretch = parts.parted(path)
+    if stretch is None:
+        return _decode_file(path)
+    with _ALONE:  # the parts of a recording come one after the other: it is decoded once for them
+        whole = _decoded_last(file)
+    return dataclasses.replace(whole, waveform=parts.cut(whole.waveform, whole.rate, stretch, path))
+
+
+_ALONE = threading.Lock()
+
+
+def _decode_file(path):
     try:
         if not storage.is_remote(path) and not stat.S_ISREG(os.stat(path).st_mode):
             raise KwsclsError("is no regular file", path)  # a named pipe would be waited for without end
@@ -65,6 +78,9 @@ def decode(path):
     except OSError as error:
         raise KwsclsError("cannot be read: " + (error.strerror or str(error)).lower(), path) from error
     return decode_bytes(contents, path)
+
+
+_decoded_last = functools.lru_cache(maxsize=1)(_decode_file)
 
 
 def decode_bytes(contents, where="the sound"):

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from kwscls import files
-from kwscls.data import storage
+from kwscls.data import parts, storage
 from kwscls.errors import KwsclsError
 
 NOISE = "_background_noise_"
@@ -36,6 +36,8 @@ COLUMNS = {
               "actor", "actor_id", "subject", "subject_id", "participant", "participant_id", "patient", "patient_id", "session",
               "src_file", "source_id"),
     "seconds": ("seconds", "duration", "length", "duration_s"),
+    "start": ("start", "start_s", "start_time", "start_seconds", "onset", "begin", "begin_time"),
+    "end": ("end", "end_s", "end_time", "end_seconds", "offset", "stop"),
 }
 """What a column may be called; of several that fit, the one named first here counts."""
 
@@ -81,6 +83,9 @@ class Recording:
 def read(path):
     """The recordings of a table in CSV (first line: column names) or JSON Lines; paths are relative to it.
 
+    Where it lists a file several times, with columns for start and end, its rows are parts of recordings, see `parts`; what
+    is cut from one recording is of one group.
+
     Raises:
         KwsclsError: it is missing, empty, lacks a column, or a row lacks its path or label.
     """
@@ -97,6 +102,8 @@ def read(path):
                               f"call one {remedy}; it has {', '.join(names.values())}")
     values = [{what: row.get(column) if column else None for what, column in columns.items()} for _, row in rows]
     start, values = _start(path, values)
+    if columns["start"] and columns["end"] and len({str(value["path"]).strip() for value in values}) < len(values):
+        values = [_part(value, f"{path}:{number}") for (number, _), value in zip(rows, values)]
     made, seen = [], {}
     for (number, row), value in zip(rows, values):
         if more := [cell for cell in row.get(None, ()) if cell.strip()]:
@@ -104,8 +111,8 @@ def read(path):
                               "put a cell that holds a comma in quotes")
         made.append(recording(value, start, f"{path}:{number}"))
         if made[-1].path in seen:
-            raise KwsclsError(f"lists {made[-1].path.name} again, first in line {seen[made[-1].path]}",
-                              f"{path}:{number}", "several labels of a clip go into one row: dog;rain")
+            raise KwsclsError(f"lists {made[-1].path.name} again, first in line {seen[made[-1].path]}", f"{path}:{number}",
+                              "several labels of a clip go into one row, dog;rain; parts of it want columns start and end")
         seen[made[-1].path] = number
     return made
 
@@ -236,6 +243,13 @@ def recording(values, start, where):
         raise KwsclsError(f"the split {name_of_split!r} is none of {', '.join(SPLITS)}", where)
     path = Path(name) if storage.is_remote(name) else Path(os.path.normpath(start / name))
     return Recording(path, labels, split, fold, group, seconds)
+
+
+def _part(values, where):
+    """The values of a row that means a part of a recording."""
+    name = str(values["path"] or "").strip()
+    part = name and parts.part(name, values["start"], values["end"], where)
+    return {**values, "path": part, "group": values["group"] or name, "seconds": None}
 
 
 def _labels(value):

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from kwscls import files
-from kwscls.data import archives, audioset, corpora, layouts, manifest, storage
+from kwscls.data import archives, audioset, corpora, layouts, manifest, parts, storage
 from kwscls.errors import KwsclsError
 
 
@@ -64,7 +64,7 @@ class Source:
         digest = hashlib.sha256()
         for one in recordings:
             try:
-                state = os.stat(one.path)
+                state = os.stat(parts.parted(one.path)[0])
                 size, time = state.st_size, state.st_mtime_ns
             except OSError:
                 size = time = None

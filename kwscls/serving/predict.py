@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from kwscls.data import decode, manifest, shards, storage
+from kwscls.data import decode, manifest, parts, shards, storage
 from kwscls.data.manifest import SPLITS, SUFFIXES
 from kwscls.data.prepared import read_bytes
 from kwscls.dsp import wav
@@ -109,7 +109,8 @@ def read(path, sample_rate):
         KwsclsError: it is empty or cannot be decoded.
     """
     where = "standard input" if path == "-" else path
-    contents = sys.stdin.buffer.read() if path == "-" else read_bytes(path)
+    file, stretch = (path, None) if path == "-" else parts.parted(path)
+    contents = sys.stdin.buffer.read() if path == "-" else read_bytes(storage.address(file))
     if decode.kind_of(contents) == "WAV":  # by the export's own reader, which also reads a recording that was cut off
         try:
             waveform, rate = (value.numpy() for value in wav.decode(contents))
@@ -120,6 +121,7 @@ def read(path, sample_rate):
         waveform, rate = sound.waveform, sound.rate
     if not len(waveform):
         raise KwsclsError("holds no samples", where)
+    waveform = parts.cut(waveform, int(rate), stretch, where)
     if rate == sample_rate:
         return waveform
     try:

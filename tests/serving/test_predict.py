@@ -113,3 +113,11 @@ def test_what_cannot_be_asked(tmp_path):
     with pytest.raises(KwsclsError, match="is empty"):
         (tmp_path / "empty.wav").touch()
         read(str(tmp_path / "empty.wav"), 1000)
+
+
+def test_a_manifests_parts_of_recordings(tmp_path):
+    write(tmp_path / "day.wav", np.repeat([0.0, 0.5, 0.25], 100))
+    (tmp_path / "parts.csv").write_text("path,start,end,label\nday.wav,0,0.1,quiet\nday.wav,0.1,0.2,loud\nday.wav,0.15,0.25,loud\n")
+    answers = list(predict(Loud(), [tmp_path / "parts.csv"]))
+    assert [one.path.rsplit("/", 1)[1] for one in answers] == ["day@0.000-0.100.wav", "day@0.100-0.200.wav", "day@0.150-0.250.wav"]
+    np.testing.assert_allclose([one.scores[1] for one in answers], [0, 0.5, 0.5], atol=1e-4)
