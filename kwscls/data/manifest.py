@@ -83,8 +83,8 @@ class Recording:
 def read(path):
     """The recordings of a table in CSV (first line: column names) or JSON Lines; paths are relative to it.
 
-    Where it lists a file several times, with columns for start and end, its rows are parts of recordings, see `parts`; what
-    is cut from one recording is of one group.
+    The rows of a table of segments (path, start, end, label), or of one that lists a file several times, with columns for
+    start and end, are parts of recordings, see `parts`; what is cut from one recording is of one group.
 
     Raises:
         KwsclsError: it is missing, empty, lacks a column, or a row lacks its path or label.
@@ -102,7 +102,8 @@ def read(path):
                               f"call one {remedy}; it has {', '.join(names.values())}")
     values = [{what: row.get(column) if column else None for what, column in columns.items()} for _, row in rows]
     start, values = _start(path, values)
-    if columns["start"] and columns["end"] and len({str(value["path"]).strip() for value in values}) < len(values):
+    often = len({str(value["path"]).strip() for value in values}) < len(values)
+    if columns["start"] and columns["end"] and (often or {"path", "start", "end", "label"} <= names.keys()):
         values = [_part(value, f"{path}:{number}") for (number, _), value in zip(rows, values)]
     made, seen = [], {}
     for (number, row), value in zip(rows, values):

@@ -54,7 +54,7 @@ def fill_run(folder, settings, strategy):
     model = build()
     if not model.frame_step:
         raise KwsclsError("answers for clips, but the data has labels for segments", settings.model,
-                          "take wav2vec2_frames")
+                          "take wav2vec2_frames, or make a clip of each: python -m kwscls.prepare --data TABLE")
     clips = {split: frame_clips(model, [talk for talk in talks if talk.split == split])
              for split in SPLITS if split != "test"}
     files.write_json(folder / "settings.json", {

@@ -86,7 +86,7 @@ def begin(out, settings):
     """
     if is_table(settings.data):
         raise KwsclsError("has labels for segments, but models of clips are compared", settings.data,
-                          "name a folder with one folder a label")
+                          "make a clip of each first: python -m kwscls.prepare --data TABLE")
     conditions = {"data": settings.data, "prepared": str(Path(ready(settings.data)).resolve()),
                   "budget": settings.budget or (None if settings.epochs else BUDGET), "epochs": settings.epochs,
                   "seconds": settings.seconds}

@@ -40,7 +40,8 @@ def train_repeatedly(out, settings):
     if settings.folds and settings.seeds > 1:
         raise KwsclsError("folds and seeds cannot be repeated at once", "--seeds", "leave one of them out")
     if settings.folds and is_table(settings.data):
-        raise KwsclsError("has labels for segments, but folds are made of clips", settings.data, "leave out --folds")
+        raise KwsclsError("has labels for segments, but folds are made of clips", settings.data,
+                          "make a clip of each first: python -m kwscls.prepare --data TABLE")
     unfinished = unfinished_folder(out)
     with leaving_nothing(unfinished):
         files.write_json(unfinished / "settings.json", settings_room.as_dict(settings))

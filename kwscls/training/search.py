@@ -50,7 +50,7 @@ def tune(settings):
     models.row(settings.model)
     if is_table(settings.data):
         raise KwsclsError("has labels for segments, but searches are for models of clips", settings.data,
-                          "name a folder with one folder a label")
+                          "make a clip of each first: python -m kwscls.prepare --data TABLE")
     if settings.search == "hyperband" and settings.budget:
         raise KwsclsError("gives its trials epochs, not time", "--search hyperband", "leave out --budget, or search otherwise")
     tuner_room = imported()

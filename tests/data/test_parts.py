@@ -56,6 +56,7 @@ def test_rows_with_start_and_end(tmp_path):
         ("other@3.000-4.000.wav", "dog", "other.wav")]
     rows = read(table(tmp_path, "filename,start,end,label\nlong.wav,58.5,62.5,dog\nother.wav,3,4,cat\n"))  # cut already
     assert [one.path.name for one in rows] == ["long.wav", "other.wav"]
+    assert [one.path.name for one in read(table(tmp_path, "path,start,end,label\nlong.wav,3,4,dog\n"))] == ["long@3.000-4.000.wav"]
     for text, message in (("a.wav,0,1,x\na.wav,0,1,y", r"manifest.csv:3: lists a@0.000-1.000.wav again, first in line 2"),
                           ("a.wav,0,1,x\na.wav,1,,y", r"manifest.csv:3: the part from '1' to '' is not in seconds"),
                           ("a.wav,0,1,x\n,1,2,y", r"manifest.csv:3: has no path")):
