@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from kwscls import console
-from kwscls.data import decode, names, storage
+from kwscls.data import decode, label_tracks, names, storage
 from kwscls.data.manifest import NO_SOUNDS, NOISE, NOISE_FOLDERS, SUFFIXES, Recording, lists, read, recording, split_named
 from kwscls.errors import KwsclsError
 
@@ -47,7 +47,8 @@ def scan(folder, pattern=None):
     `label/clip` and `label/group/clip` are understood, below `train`, `validation` and `test` too, and so is
     `label/train/clip`; where one such folder lies among others that hold no sounds, or noise only, that one is meant. A
     split may be a table with its files instead. Lists named `testing_list.txt` and `validation_list.txt`, as Speech
-    Commands has them, give the splits. Where folders tell nothing, names of well-known corpora do, see `names`.
+    Commands has them, give the splits. Where folders tell nothing, names of well-known corpora do, see `names`, or label
+    tracks beside the recordings, see `label_tracks`.
 
     Raises:
         KwsclsError: there are no recordings, or no labels can be told.
@@ -67,7 +68,10 @@ def scan(folder, pattern=None):
         made = _listed(top, _with_inner_splits([one for place in places for one in _class_folder(place, None)]))
     if made:
         return _with_telling_groups(top, made)
-    if _holds_sounds(top):
+    sounds = [path for path in _paths(top) if path.suffix.lower() in SUFFIXES]
+    if made := label_tracks.recordings(sounds):
+        return made
+    if sounds:
         raise KwsclsError("holds recordings but no class folders", folder,
                           "sort them into a folder for each label, write a manifest.csv, or tell with --pattern how "
                           "names hold the label, as in '(?P<label>[^_]+)_(?P<group>[^_]+)_'")
