@@ -24,8 +24,8 @@ ROWS = {
     "resfold": ["--data", "data/words8", "--seeds", "3"],
     "resfold_large": ["--data", "data/words8", "--model", "resfold_large", "--seeds", "3"],
     "sincnet": ["--data", "data/words8", "--model", "sincnet", "--seeds", "3"],
-    "ast": ["--data", "data/words8", "--model", "ast", "--budget", "60m"],
-    "wav2vec2": ["--data", "data/words8", "--model", "wav2vec2", "--budget", "30m"],
+    "ast": ["--data", "data/words8", "--model", "ast", "--epochs", "62", "--seeds", "3"],
+    "wav2vec2": ["--data", "data/words8", "--model", "wav2vec2", "--epochs", "120", "--seeds", "3"],
     "keywords": ["--data", "data/keywords12", "--seeds", "3"],
 }
 SHORT = ["--data", "data/words8", "--epochs", "30", "--seeds", "3"]
