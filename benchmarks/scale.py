@@ -251,6 +251,7 @@ def stream_records(count):
                 for number in range(start, start + own):
                     told = (number % 32768).to_bytes(2, "little") + (number // 32768).to_bytes(2, "little")
                     writer.write(before + told.ljust(2 * samples, b"\0") + after)
+            rows[-1]["bytes"] = (Path(room) / rows[-1]["file"]).stat().st_size
         files.write_json(f"{room}/{shards.INDEX}", {
             "kwscls": "shards", "form": shards.FORM, "place": None, "rate": 16000, "labels": ["even", "odd"], "length": 0.03,
             "several_labels": 0, "shards": rows, "splits": {"train": {"clips": count, "labels": {"even": count}}}})
