@@ -33,3 +33,8 @@ def test_a_device_learns_and_answers(setting):
 def test_a_line_a_model():
     rows = [{"model": "cnn", "setting": "float32", "step": 1234.5, "answer": 5678.4}]
     assert devices.table(rows).splitlines()[-1] == "| `cnn` | 1,234 |  |  | 5,678 |  |  |"
+
+
+def test_every_record_of_a_stream_is_read_once(capsys):
+    scale.stream_records(10_000)
+    assert "each of 10,000 exactly once: True" in capsys.readouterr().out
