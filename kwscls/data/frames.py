@@ -19,11 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from kwscls.data.convert import convert, read_wav
-from kwscls.data.manifest import SPLITS
+from kwscls.data.manifest import SEGMENTS, SPLITS
 from kwscls.data.order import Indexed
 from kwscls.errors import KwsclsError
 
-COLUMNS = ("path", "start", "end", "label")
 NOTHING = -1
 """The target of frames without a label: padding, and what no segment covers."""
 
@@ -52,7 +51,7 @@ def is_table(path):
     if path.suffix.lower() != ".csv" or not path.is_file():
         return False
     with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
-        return set(COLUMNS) <= set(next(csv.reader(file), ()))
+        return set(SEGMENTS) <= set(next(csv.reader(file), ()))
 
 
 def read(path):

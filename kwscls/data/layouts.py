@@ -176,7 +176,12 @@ def _only_holder(places):
 
 def _noises(folder):
     """The recordings of the folders of noise in a folder."""
-    return [Recording(path, (NOISE,)) for place in _folders(folder) if place.name in NOISE_FOLDERS for path in _clips(place)]
+    return [one for place in _folders(folder) if place.name in NOISE_FOLDERS for one in _noise(place)]
+
+
+def _noise(place):
+    """The recordings of a folder of noise."""
+    return [Recording(path, (NOISE,)) for path in _clips(place)]
 
 
 def _are_splits(folder, places):
@@ -203,8 +208,7 @@ def _split_folders(places):
     taught = {label.name for place, split in places.items() if split == "train" for label in _folders(place)}
     for place, split in places.items():
         if split is None:
-            noises = _clips(place) if place.name in (*NOISE_FOLDERS, "noise") else ()
-            made += [Recording(path, (NOISE,)) for path in noises]
+            made += _noise(place) if place.name in (*NOISE_FOLDERS, "noise") else []
         elif table := _table(place):
             made += [dataclasses.replace(one, split=None if one.noise else split) for one in read(table)]
         elif (labels := _folders(place)) and (len(labels) > 1 or labels[0].name in taught):
@@ -225,7 +229,7 @@ def _clips(place):
 def _class_folder(place, split):
     """The recordings of a class folder: `clip` or `group/clip`."""
     if place.name in NOISE_FOLDERS:
-        return [Recording(path, (NOISE,)) for path in _clips(place)]
+        return _noise(place)
     inner = {path: path.relative_to(place).parts[:-1] for path in _clips(place)}
     return [Recording(path, (place.name.strip(),), split, group=parts[0] if parts else None) for path, parts in inner.items()]
 

@@ -41,6 +41,9 @@ COLUMNS = {
 }
 """What a column may be called; of several that fit, the one named first here counts."""
 
+SEGMENTS = ("path", "start", "end", "label")
+"""The columns of a table of segments, see `frames`."""
+
 SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".au", ".caf", ".sph")
 NO_SOUNDS = (".7z", ".bmp", ".bz2", ".css", ".csv", ".db", ".doc", ".docx", ".eaf", ".gif", ".gz", ".h5", ".htm", ".html",
              ".ini", ".ipynb", ".jpeg", ".jpg", ".js", ".json", ".jsonl", ".lab", ".lnk", ".log", ".m", ".mat", ".md", ".mid",
@@ -103,7 +106,7 @@ def read(path):
     values = [{what: row.get(column) if column else None for what, column in columns.items()} for _, row in rows]
     start, values = _start(path, values)
     often = len({str(value["path"]).strip() for value in values}) < len(values)
-    if columns["start"] and columns["end"] and (often or {"path", "start", "end", "label"} <= names.keys()):
+    if columns["start"] and columns["end"] and (often or set(SEGMENTS) <= names.keys()):
         values = [_part(value, f"{path}:{number}") for (number, _), value in zip(rows, values)]
     made, seen = [], {}
     for (number, row), value in zip(rows, values):
