@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from kwscls import console
-from kwscls.data import decode, label_tracks, names, storage
+from kwscls.data import headers, label_tracks, names, storage
 from kwscls.data.manifest import NO_SOUNDS, NOISE, NOISE_FOLDERS, SUFFIXES, Recording, lists, read, recording, split_named
 from kwscls.errors import KwsclsError
 
@@ -171,7 +171,7 @@ def _only_holder(places):
     if sum(map(_holds_sounds, _folders(holders[0]))) < 2 and not _table(holders[0]):
         return None
     beside = [path for place in others for path in _paths(place) if path.suffix.lower() not in NO_SOUNDS and path.is_file()]
-    return None if any(map(decode.is_sound, beside)) else holders[0]
+    return None if any(map(headers.is_sound, beside)) else holders[0]
 
 
 def _noises(folder):

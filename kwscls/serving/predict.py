@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from kwscls.data import decode, manifest, parts, shards, storage
+from kwscls.data import decode, headers, manifest, parts, shards, storage
 from kwscls.data.manifest import SPLITS, SUFFIXES
 from kwscls.data.prepared import read_bytes
 from kwscls.dsp import wav
@@ -111,7 +111,7 @@ def read(path, sample_rate):
     where = "standard input" if path == "-" else path
     file, stretch = (path, None) if path == "-" else parts.parted(path)
     contents = sys.stdin.buffer.read() if path == "-" else read_bytes(storage.address(file))
-    if decode.kind_of(contents) == "WAV":  # by the export's own reader, which also reads a recording that was cut off
+    if headers.kind_of(contents) == "WAV":  # by the export's own reader, which also reads a recording that was cut off
         try:
             waveform, rate = (value.numpy() for value in wav.decode(contents))
         except tf.errors.InvalidArgumentError as error:

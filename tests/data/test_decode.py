@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from kwscls.data import decode as room
 from kwscls.data.convert import wav_bytes
 from kwscls.data.decode import decode, decode_bytes
+from kwscls.data.headers import kind_of
 from kwscls.errors import KwsclsError
 from tests.data.sounds import encoded, tone
 
@@ -36,7 +37,7 @@ def test_lossy_forms_come_back_nearly_and_as_long(form, subtype, kind):
     wave = tone(2, rate=rate)
     contents = encoded(wave, rate, form, subtype)
     sound = decode_bytes(contents)
-    assert room.kind_of(contents) == kind
+    assert kind_of(contents) == kind
     assert len(sound.waveform) == len(wave) and sound.rate == rate
     assert np.corrcoef(sound.waveform, wave)[0, 1] > 0.98
 
@@ -48,7 +49,7 @@ def test_both_decoders_give_the_same(form, subtype, tolerance, channels):
     if room._tensorflow_io() is None:
         pytest.skip("tensorflow-io does not load here")
     contents = encoded(tone(3, rate=22050, channels=channels), 22050, form, subtype)
-    kind = room.kind_of(contents)
+    kind = kind_of(contents)
     (ours, rate), (theirs, their_rate) = (decoder(contents, kind) for decoder in room.DECODERS.values())
     assert rate == their_rate == 22050 and ours.shape == theirs.shape
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance)
