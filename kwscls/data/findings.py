@@ -58,20 +58,20 @@ def findings(recordings, facts, names):
 def warnings(report):
     """What in a report a person should know before training: sentences."""
     made = []
-    for key, what in (("unreadable", "could not be used and are left out"), ("silent", "hold nothing but silence"),
-                      ("clipped", "are clipped in more than 1 % of their samples"),
-                      ("short", "are shorter than a quarter of the median length"),
-                      ("long", "are longer than four times the median length"),
-                      ("duplicates", "were in two splits and are left out of one"),
-                      ("contradictions", "are the same sound under different labels")):
+    for key, what in (("unreadable", "that could not be used and are left out"), ("silent", "of nothing but silence"),
+                      ("clipped", "clipped in more than 1 % of their samples"),
+                      ("short", "shorter than a quarter of the median length"),
+                      ("long", "longer than four times the median length"),
+                      ("duplicates", "in two splits, left out of one"),
+                      ("contradictions", "of the same sound under different labels")):
         items = report[key]
         if items:
             first = items[0]
             example = f"{first['path']}: {first['why']}" if isinstance(first, dict) else first
-            made.append(f"{len(items)} clips {what}, for example {example}")
+            made.append(f"clips {what}: {len(items)}, for example {example}")
     if report["shared_groups"]:
         group, places = next(iter(report["shared_groups"].items()))
-        made.append(f"{len(report['shared_groups'])} groups are in several splits, for example {group} in "
+        made.append(f"groups in several splits: {len(report['shared_groups'])}, for example {group} in "
                     f"{' and '.join(places)}: the test will flatter")
     for label, counts in report["labels"].items():
         lacking = [split for split in SPLITS if not counts[split]]
@@ -80,7 +80,7 @@ def warnings(report):
         elif counts["train"] < FEW:
             made.append(f"the label {label} has only {counts['train']} clips to train on")
     if report["several_labels"]:
-        made.append(f"{report['several_labels']} clips have several labels; their folder is that of the first, "
+        made.append(f"clips of several labels: {report['several_labels']}; their folder is that of the first, "
                     "manifest.csv has all")
     if report["missing_labels"]:
         made.append(f"the published corpus has these labels too: {', '.join(report['missing_labels'])}")

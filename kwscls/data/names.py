@@ -81,12 +81,15 @@ def _fitting(form, paths):
 
 
 def _folders_tell_nothing(known):
-    """Whether all lie in one folder, or in folders that are called like folds, or like the voice of all that is in them."""
-    groups = collections.defaultdict(set)
+    """Whether all lie in one folder, in folders called like folds, or like the voice of all in them, beside which there may be
+    some for each label, as where a corpus lies there twice."""
+    folders = collections.defaultdict(list)
     for path, parts in known.items():
-        groups[path.parent].add(parts["group"])
-    voices = all(len(found) == 1 and min(found) in place.name for place, found in groups.items())
-    return len(groups) == 1 or voices or all(map(_fold, known))
+        folders[path.parent].append(parts)
+    voices = [len({one["group"] for one in found}) == 1 and found[0]["group"] in place.name for place, found in folders.items()]
+    labels = [len({one["label"] for one in found}) == 1 for found in folders.values()]
+    told = any(voices) and all(voice or label for voice, label in zip(voices, labels))
+    return len(folders) == 1 or told or all(map(_fold, known))
 
 
 def _fold(path):

@@ -9,6 +9,9 @@ from tests.data.test_manifest import touch
 @pytest.mark.parametrize("files, labels, groups", [
     (["Actor_01/03-01-05-01-02-01-01.wav", "Actor_01/03-01-01-01-02-01-01.wav", "Actor_12/03-01-08-02-02-01-12.wav"],
      ["angry", "neutral", "surprised"], ["01", "01", "12"]),  # RAVDESS
+    (["Actor_01/03-01-05-01-02-01-01.wav", "Actor_12/03-01-08-02-02-01-12.wav", "by_label/angry/03-01-05-01-02-01-01.wav",
+      "by_label/surprised/03-01-08-02-02-01-12.wav", "by_label/surprised/03-01-08-02-02-01-13.wav"],
+     ["angry", "angry", "surprised", "surprised", "surprised"], ["01", "01", "12", "12", "13"]),  # RAVDESS sorted a second time
     (["AudioWAV/1001_DFA_ANG_XX.wav", "AudioWAV/1002_IEO_HAP_HI.wav"], ["anger", "happy"], ["1001", "1002"]),  # CREMA-D
     (["wav/03a01Fa.wav", "wav/16b10Wb.wav", "lablaut/03a01Fa.laut"], ["happiness", "anger"], ["03", "16"]),  # EmoDB
     (["OAF_angry/OAF_back_angry.wav", "YAF_pleasant_surprised/YAF_back_ps.wav"], ["angry", "pleasant_surprise"], ["OA", "YA"]),  # TESS

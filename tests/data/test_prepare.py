@@ -185,7 +185,7 @@ def test_what_cannot_be_used_is_listed_and_left_out(capsys):
     assert why["empty"] == "is empty" and why["short"].startswith("is cut off")
     assert why["page"].startswith("is no sound file")
     assert sum(report["clips"].values()) == 24
-    assert "note: 5 clips could not be used" in capsys.readouterr().err
+    assert "note: clips that could not be used and are left out: 5, for example" in capsys.readouterr().err
 
 
 def test_duplicates_do_not_leak(capsys):
