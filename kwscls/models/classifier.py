@@ -22,9 +22,9 @@ class AudioClassifier(keras.Model):
         temperature: what the logits are divided by before they become scores.
     """
 
-    def __init__(self, inputs, outputs, name=None, **kwargs):
+    def __init__(self, *args, **kwargs):  # not by name: Keras 3.12 takes no other constructor for a functional model's
         facts = {key: kwargs.pop(key) for key in _FACTS if key in kwargs}
-        super().__init__(inputs=inputs, outputs=outputs, name=name, **kwargs)
+        super().__init__(*args, **kwargs)
         self._set_facts(**facts)
 
     def _set_facts(self, labels=None, sample_rate=16000, activation="softmax", frame_step=None, frame_length=None,
