@@ -83,11 +83,12 @@ def _names(folder):
     table = next((place / NAMES for place in (folder, folder.parent, folder / "metadata") if (place / NAMES).is_file()), None)
     if table is None:
         raise KwsclsError(f"has no {NAMES} beside its lists", folder, "AudioSet publishes it with them")
-    with open(table, newline="", encoding="utf-8-sig") as file:
-        rows = csv.DictReader(file)
-        if not {"mid", "display_name"} <= set(rows.fieldnames or ()):
-            raise KwsclsError("has no columns mid and display_name", table, "its first line is index,mid,display_name")
-        return {row["mid"]: re.sub(r"[/\\;|]", "-", row["display_name"]) for row in rows}
+    rows = [row for _, row in _rows(table)]
+    head = rows[0] if rows else []
+    if not {"mid", "display_name"} <= set(head):
+        raise KwsclsError("has no columns mid and display_name", table, "its first line is index,mid,display_name")
+    mark, name = head.index("mid"), head.index("display_name")
+    return {row[mark]: re.sub(r"[/\\;|]", "-", row[name]) for row in rows[1:] if len(row) == len(head)}
 
 
 def _sounds(folder):
@@ -97,18 +98,27 @@ def _sounds(folder):
 
 def _segments(path):
     """(video, start, end, machine names, place for errors) of each line."""
+    for number, row in _rows(path):
+        if not row or row[0].startswith("#"):
+            continue
+        where = f"{path}:{number}"
+        try:
+            video, start, end, marks = row
+            yield video, float(start), float(end), [mark.strip() for mark in marks.split(",") if mark.strip()], where
+        except ValueError as error:
+            raise KwsclsError("is no line of AudioSet's lists", where,
+                              'one is: YTID, start, end, "/m/09x0r,/t/dd00088"') from error
+
+
+def _rows(path):
+    """The number of its line and the cells of each row of a table."""
     with open(path, newline="", encoding="utf-8-sig") as file:
         rows = csv.reader(file, skipinitialspace=True)
-        for row in rows:
-            if not row or row[0].startswith("#"):
-                continue
-            where = f"{path}:{rows.line_num}"
-            try:
-                video, start, end, marks = row
-                yield video, float(start), float(end), [mark.strip() for mark in marks.split(",") if mark.strip()], where
-            except ValueError as error:
-                raise KwsclsError("is no line of AudioSet's lists", where,
-                                  'one is: YTID, start, end, "/m/09x0r,/t/dd00088"') from error
+        try:
+            for row in rows:
+                yield rows.line_num, row
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise KwsclsError(f"is no CSV table in UTF-8 ({error})", path) from error
 
 
 def _file_names(video, start, end):

@@ -17,6 +17,7 @@ from kwscls.errors import KwsclsError
 MOST_GROUPS = 50  # that are taken as a fold each
 ENOUGH_GROUPS = 10  # among the clips to learn from, for validation to get groups of its own
 SHARE = 0.1  # of the clips to learn from that validate
+DRAWS = 10  # of clips to validate with, at most, until all labels are among them
 
 
 def fold_names(clips, kind):
@@ -105,8 +106,6 @@ def _folder_name(name):
 
 def _parts(clips, tested):
     """The split of each clip of a fold."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
     rest = [i for i in sorted(range(len(clips)), key=lambda i: str(clips[i].path)) if not tested[i]]
     groups = [clips[i].group or str(clips[i].path) for i in rest]
     if len(set(groups)) < ENOUGH_GROUPS:
@@ -116,9 +115,21 @@ def _parts(clips, tested):
     if len(rest) < 4 or rarest < 2:
         raise KwsclsError("a fold leaves one clip of a label to learn from and to validate with", None, "record more")
     count = min(round(1 / SHARE), rarest)
-    _, held = next(StratifiedGroupKFold(count, shuffle=True, random_state=0).split(labels, labels, groups))
-    held = {rest[i] for i in held}
+    held = {rest[i] for i in _held_out(labels, groups, count)}
     return ["test" if tested[i] else "validation" if i in held else "train" for i in range(len(clips))]
+
+
+def _held_out(labels, groups, count):
+    """The places of one of `count` parts that groups make, whole: of some draws the first in which most labels are."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    best, all_labels = [], len(set(labels))
+    for seed in range(DRAWS):
+        _, held = next(StratifiedGroupKFold(count, shuffle=True, random_state=seed).split(labels, labels, groups))
+        best = max(best, held, key=lambda places: len(set(labels[places])))
+        if len(set(labels[best])) == all_labels:
+            break
+    return best
 
 
 def _link(source, target):

@@ -51,7 +51,10 @@ def is_table(path):
     if path.suffix.lower() != ".csv" or not path.is_file():
         return False
     with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
-        return set(SEGMENTS) <= set(next(csv.reader(file), ()))
+        try:
+            return set(SEGMENTS) <= set(next(csv.reader(file), ()))
+        except csv.Error:  # Python 3.10 takes no zeros, of which UTF-16 is full
+            return False
 
 
 def read(path):

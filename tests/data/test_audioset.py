@@ -48,6 +48,10 @@ def test_what_is_wrong_is_told(folder):
     path.write_text(LIST.splitlines()[2] + '\ngone_xxxxxx, 0.0, 10.0, "/m/09x0r"\n')
     with pytest.raises(KwsclsError, match="not one of its 1 recordings"):
         audioset.read(path)
+    for damaged in (LIST.encode("utf-16"), LIST.encode() + b"\xff"):
+        path.write_bytes(damaged)
+        with pytest.raises(KwsclsError, match="is no CSV table in UTF-8"):
+            audioset.read(path)
     (folder / "class_labels_indices.csv").unlink()
     with pytest.raises(KwsclsError, match="has no class_labels_indices.csv"):
         audioset.read(path)
