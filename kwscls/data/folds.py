@@ -10,14 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from kwscls import files
-from kwscls.data import manifest, prepare, splits
+from kwscls.data import manifest, prepare, splits, stratified
 from kwscls.data.prepared import read_bytes
 from kwscls.errors import KwsclsError
 
 MOST_GROUPS = 50  # that are taken as a fold each
 ENOUGH_GROUPS = 10  # among the clips to learn from, for validation to get groups of its own
 SHARE = 0.1  # of the clips to learn from that validate
-DRAWS = 10  # of clips to validate with, at most, until all labels are among them
 
 
 def fold_names(clips, kind):
@@ -115,21 +114,9 @@ def _parts(clips, tested):
     if len(rest) < 4 or rarest < 2:
         raise KwsclsError("a fold leaves one clip of a label to learn from and to validate with", None, "record more")
     count = min(round(1 / SHARE), rarest)
-    held = {rest[i] for i in _held_out(labels, groups, count)}
+    _, held = next(stratified.group_folds(labels, groups, count, seed=0))
+    held = {rest[i] for i in held}
     return ["test" if tested[i] else "validation" if i in held else "train" for i in range(len(clips))]
-
-
-def _held_out(labels, groups, count):
-    """The places of one of `count` parts that groups make, whole: of some draws the first in which most labels are."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    best, all_labels = [], len(set(labels))
-    for seed in range(DRAWS):
-        _, held = next(StratifiedGroupKFold(count, shuffle=True, random_state=seed).split(labels, labels, groups))
-        best = max(best, held, key=lambda places: len(set(labels[places])))
-        if len(set(labels[best])) == all_labels:
-            break
-    return best
 
 
 def _link(source, target):

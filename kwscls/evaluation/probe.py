@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kwscls.data import stratified
 from kwscls.errors import KwsclsError
 from kwscls.evaluation import answers
 
@@ -83,7 +84,7 @@ def out_of_fold(seen, truth, groups=None, seed=0):
     Raises:
         KwsclsError: a label has one clip, or all clips are of one group.
     """
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+    from sklearn.model_selection import StratifiedKFold
 
     truth = np.asarray(truth)
     few = [np.bincount(truth)[np.unique(truth)].min()]
@@ -92,8 +93,8 @@ def out_of_fold(seen, truth, groups=None, seed=0):
     count = int(min(FOLDS, *few))
     if count < 2:
         raise KwsclsError("a probe needs two clips of each label, and two groups", None, "record more")
-    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
-    folds = list(kind(count, shuffle=True, random_state=seed).split(seen, truth, groups))
+    folds = (StratifiedKFold(count, shuffle=True, random_state=seed).split(seen, truth) if groups is None
+             else stratified.group_folds(truth, groups, count, seed))
     made = np.zeros((len(truth), truth.max() + 1))
     for learnt, asked in folds:
         judge = probe().set_params(pca__n_components=min(DIRECTIONS, len(learnt) - 1, seen.shape[1]))
