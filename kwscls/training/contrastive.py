@@ -5,9 +5,6 @@ import math
 import keras
 import tensorflow as tf
 
-ROUNDING = 1e-4
-"""Codes that differ by no more than this share of their size are the same: a product's rounding hangs on a frame's place."""
-
 
 def contrastive_logits(guesses, codes, time_mask, negatives, temperature=0.1):
     """How well the guess for each hidden frame fits its code, and how well it fits those of other frames.
@@ -33,8 +30,7 @@ def contrastive_logits(guesses, codes, time_mask, negatives, temperature=0.1):
     wrong = tf.gather(flat, places)  # [hidden, count, width]
     guesses = tf.gather(tf.reshape(guesses, [-1, width]), hidden)[:, None]
     logits = _cosine(guesses, tf.concat([right, wrong], axis=1)) / temperature
-    apart, size = tf.reduce_max(tf.abs(right - wrong), axis=-1), tf.reduce_max(tf.abs(right), axis=-1)
-    same = apart <= ROUNDING * size
+    same = tf.reduce_all(tf.equal(right, wrong), axis=-1)
     return tf.where(tf.pad(same, [[0, 0], [1, 0]]), logits.dtype.min, logits)
 
 
