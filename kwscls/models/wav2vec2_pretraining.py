@@ -68,13 +68,14 @@ def project(encoded, codebook):
         codebook: a `Codebook`.
 
     Returns:
-        A dict of symbolic tensors: "guesses" and "codes" [batch, frames, proj_codevector_dim]; "choices"
+        A dict of symbolic tensors: "guesses" and "codes" [batch, frames, proj_codevector_dim]; "entries" [batch, frames,
+        codevector_dim], of the codebooks, of which the codes are made; "choices"
         [batch, frames, groups, entries], how likely each entry is; "conv_features" [batch, frames, channels].
     """
     features = keras.layers.Dropout(codebook.feat_quantizer_dropout, name="quantizer_dropout")(encoded.extract_features)
-    codes, choices = ProductQuantizer(codebook.num_codevector_groups, codebook.num_codevectors_per_group,
-                                      codebook.codevector_dim, name="quantizer")(features)
+    entries, choices = ProductQuantizer(codebook.num_codevector_groups, codebook.num_codevectors_per_group,
+                                         codebook.codevector_dim, name="quantizer")(features)
     width = codebook.proj_codevector_dim
     return {"guesses": keras.layers.Dense(width, dtype="float32", name="project_hid")(encoded.hidden_states[-1]),
-            "codes": keras.layers.Dense(width, dtype="float32", name="project_q")(codes),
-            "choices": choices, "conv_features": encoded.conv_features}
+            "codes": keras.layers.Dense(width, dtype="float32", name="project_q")(entries),
+            "entries": entries, "choices": choices, "conv_features": encoded.conv_features}

@@ -6,12 +6,14 @@ import keras
 import tensorflow as tf
 
 
-def contrastive_logits(guesses, codes, time_mask, negatives, temperature=0.1):
+def contrastive_logits(guesses, codes, entries, time_mask, negatives, temperature=0.1):
     """How well the guess for each hidden frame fits its code, and how well it fits those of other frames.
 
     Args:
         guesses: float32 [batch, frames, width], what the transformer says.
         codes: float32 [batch, frames, width].
+        entries: float32 [batch, frames, any], what the codes were made of: where these are equal, so are the codes, which
+            a product may have rounded otherwise.
         time_mask: [batch, frames], which frames were hidden; only these are compared.
         negatives: int [batch, frames, count], places in the flattened [batch * frames] whose codes are wrong answers.
         temperature: divides the cosine similarities.
@@ -24,13 +26,12 @@ def contrastive_logits(guesses, codes, time_mask, negatives, temperature=0.1):
     """
     width = codes.shape[-1]
     hidden = tf.where(tf.reshape(tf.cast(time_mask, tf.bool), [-1]))[:, 0]  # places of the hidden frames
-    flat = tf.reshape(codes, [-1, width])
-    right = tf.gather(flat, hidden)[:, None]  # [hidden, 1, width]
     places = tf.gather(tf.reshape(negatives, [-1, negatives.shape[-1]]), hidden)  # [hidden, count]
-    wrong = tf.gather(flat, places)  # [hidden, count, width]
+    answers = tf.concat([hidden[:, None], tf.cast(places, hidden.dtype)], axis=1)  # the right one first
     guesses = tf.gather(tf.reshape(guesses, [-1, width]), hidden)[:, None]
-    logits = _cosine(guesses, tf.concat([right, wrong], axis=1)) / temperature
-    same = tf.reduce_all(tf.equal(right, wrong), axis=-1)
+    logits = _cosine(guesses, tf.gather(tf.reshape(codes, [-1, width]), answers)) / temperature
+    chosen = tf.gather(tf.reshape(entries, [-1, entries.shape[-1]]), answers)  # [hidden, 1 + count, any]
+    same = tf.reduce_all(tf.equal(chosen[:, :1], chosen[:, 1:]), axis=-1)
     return tf.where(tf.pad(same, [[0, 0], [1, 0]]), logits.dtype.min, logits)
 
 

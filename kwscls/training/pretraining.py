@@ -234,7 +234,7 @@ class Loop:
         weights = self.model.trainable_variables
         with tf.GradientTape() as tape:
             answers = self.model({"waveform": waveforms, "time_mask": mask}, training=True)
-            logits = contrastive_logits(answers["guesses"], answers["codes"], mask, negatives)
+            logits = contrastive_logits(answers["guesses"], answers["codes"], answers["entries"], mask, negatives)
             contrastive = contrastive_loss(logits) / count
             diversity = diversity_loss(answers["choices"], mask) / count
             loss = contrastive + settings.diversity * diversity

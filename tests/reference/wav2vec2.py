@@ -68,7 +68,7 @@ def _ctc(config, values, inputs):
 def _pretraining(config, values, inputs):
     mask = inputs["mask_time_indices"]
     contrastive = contrastive_loss(contrastive_logits(
-        values["guesses"], values["codes"], mask, inputs["sampled_negative_indices"],
+        values["guesses"], values["codes"], values["entries"], mask, inputs["sampled_negative_indices"],
         config["contrastive_logits_temperature"]))
     diversity = diversity_loss(values["choices"], mask)
     return {"projected_states": values["guesses"], "projected_quantized_states": values["codes"],
