@@ -74,7 +74,7 @@ def project(encoded, codebook):
     """
     features = keras.layers.Dropout(codebook.feat_quantizer_dropout, name="quantizer_dropout")(encoded.extract_features)
     entries, choices = ProductQuantizer(codebook.num_codevector_groups, codebook.num_codevectors_per_group,
-                                         codebook.codevector_dim, name="quantizer")(features)
+                                        codebook.codevector_dim, name="quantizer")(features)
     width = codebook.proj_codevector_dim
     return {"guesses": keras.layers.Dense(width, dtype="float32", name="project_hid")(encoded.hidden_states[-1]),
             "codes": keras.layers.Dense(width, dtype="float32", name="project_q")(entries),
