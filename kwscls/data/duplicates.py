@@ -1,10 +1,15 @@
-"""The same sound twice: across splits it would flatter the test, under two labels one of them is wrong."""
+"""The same sound twice: across splits it would flatter the test, within one it counts twice, under two labels one is wrong."""
 
 import collections
 
+from kwscls.data import convert
+
 
 def without_duplicates(recordings, facts, names):
-    """Leave out of train, then of validation, what is in another split too; and find sounds with two labels.
+    """Leave out what is there twice, of train rather than of validation and test; and find sounds with two labels.
+
+    Silences are all alike, so those of one split stay. So do clips of one split whose labels contradict each other: which of
+    them is right is for a person to say.
 
     Args:
         recordings: those that could be converted, with their splits.
@@ -25,9 +30,14 @@ def without_duplicates(recordings, facts, names):
         group.sort(key=lambda one: (order[one.split], names[one.path]))
         for other in group[1:]:
             found = {"path": names[other.path], "why": f"is the same sound as {names[group[0].path]}"}
-            if other.split != group[0].split:
+            if other.split != group[0].split or _says_the_same(other, group[0], facts):
                 dropped[other.path] = other
                 duplicates.append(found)
             if other.labels != group[0].labels:
                 contradictions.append(found)
     return [one for one in recordings if one.path not in dropped], list(dropped.values()), duplicates, contradictions
+
+
+def _says_the_same(one, other, facts):
+    """Whether two clips of the same sound have the same labels, and a sound."""
+    return one.labels == other.labels and facts[one.path]["peak"] >= convert.SILENT

@@ -62,7 +62,7 @@ def warnings(report):
                       ("clipped", "clipped in more than 1 % of their samples"),
                       ("short", "shorter than a quarter of the median length"),
                       ("long", "longer than four times the median length"),
-                      ("duplicates", "in two splits, left out of one"),
+                      ("duplicates", "that are there twice, left out once"),
                       ("contradictions", "of the same sound under different labels")):
         items = report[key]
         if items:
@@ -108,7 +108,7 @@ def show(report):
             ["unreadable", len(report["unreadable"])], ["silent", len(report["silent"])],
             ["clipped", len(report["clipped"])],
             ["very short, very long", f"{len(report['short'])}, {len(report['long'])}"],
-            ["duplicates across splits", f"{len(report['duplicates'])} (left out)"],
+            ["duplicates", f"{len(report['duplicates'])} (left out)"],
             ["groups in several splits", len(report["shared_groups"])]]
     console.table("what was found", ["", "value"], rows)
 

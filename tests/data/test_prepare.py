@@ -442,6 +442,15 @@ def test_the_same_sound_under_two_labels_in_two_splits():
     assert (kept, dropped) == (clips[:1], clips[1:]) and doubles == contradictions and len(doubles) == 1
 
 
+@pytest.mark.parametrize("label, peak, kept", [("no", 0.5, 1), ("no", 0.0, 2), ("yes", 0.5, 2)])
+def test_the_same_sound_twice_in_a_split_counts_once_unless_silent_or_contradicting(label, peak, kept):
+    """RAVDESS as Kaggle has it holds every clip in two folders."""
+    clips = [manifest.Recording(Path("a.wav"), ("no",), "test"), manifest.Recording(Path("b.wav"), (label,), "test")]
+    facts = {one.path: {"content": "same", "peak": peak} for one in clips}
+    stays, dropped, doubles, contradictions = duplicates.without_duplicates(clips, facts, {one.path: one.path for one in clips})
+    assert stays == clips[:kept] and len(dropped) == len(doubles) == 2 - kept and len(contradictions) == (label == "yes")
+
+
 def test_an_archive_of_a_prepared_folder_keeps_its_noise():
     corpus(Path("words"), speakers=6)
     write(Path("words/_background_noise_/hum.wav"), seed=99, seconds=2)
