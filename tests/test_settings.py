@@ -69,7 +69,7 @@ def test_a_span_may_begin_below_zero(words):
 
 
 def test_values_from_elsewhere_are_read_as_words_are():
-    assert command_line.value(TrainSettings, "epochs", 3) == 3 and command_line.value(TrainSettings, "average", 3) == 3.0
+    assert command_line.value(TrainSettings, "epochs", 3) == 3 and command_line.value(TrainSettings, "clip_norm", 3) == 3.0
     assert command_line.value(TrainSettings, "freeze", "a b") == ["a", "b"]
     assert command_line.value(TrainSettings, "augment", False) is False
     assert command_line.value(TrainSettings, "augment", 1) is True  # KerasTuner's truths are numbers

@@ -10,24 +10,26 @@ class Averages(keras.callbacks.Callback):
     """Keeps an exponential moving average of a model's weights, and lets validation hear it.
 
     Statistics of batch norm are averaged too, so that they belong to the averaged kernels. Keras' own `use_ema` puts
-    the average in the place of the weights at the end of each `fit`; here the training itself never sees it. In the
-    first steps the average is the plain mean of all steps so far.
+    the average in the place of the weights at the end of each `fit`; here the training itself never sees it. It reaches
+    back over a share of the steps taken so far, so that it is as calm as a training is long and never lags behind.
 
     Args:
         model: the Keras model that is trained.
-        steps: over how many steps the average reaches back; less than one is one; 0 leaves the weights as they are.
+        reach: that share, in [0, 1]; 1 is the plain mean of all steps, 0 leaves the weights as they are.
         strategy: the `tf.distribute.Strategy` in whose scope the model was built; every device keeps its averages.
 
     Attributes:
-        variables: the averages, in the order of `model.weights`, and after them how many steps they hold.
+        variables: the averages, in the order of `model.weights`, and after them how many steps were taken.
+
+    Source: the polynomial-decay averaging of Shamir and Zhang, arXiv 1212.1824.
     """
 
-    def __init__(self, model, steps, strategy=None):
+    def __init__(self, model, reach, strategy=None):
         super().__init__()
-        self.horizon, self.strategy = max(float(steps), 1.0), strategy or tf.distribute.get_strategy()
+        self.reach, self.strategy = float(reach), strategy or tf.distribute.get_strategy()
         self.own = [weight.value for weight in model.weights]
         with self.strategy.scope():
-            self.averages = [tf.Variable(value, trainable=False) for value in self.own] if steps else []
+            self.averages = [tf.Variable(value, trainable=False) for value in self.own] if reach else []
             self.count = tf.Variable(0.0, trainable=False)
         self.aside = []
 
@@ -38,7 +40,7 @@ class Averages(keras.callbacks.Callback):
     @tf.function(autograph=False)
     def _update(self):
         self.count.assign_add(1.0)
-        share = 1 / tf.minimum(self.count, self.horizon)
+        share = 1 / tf.maximum(self.reach * self.count, 1.0)
 
         def move(average, value, share):
             average.assign_add(tf.cast(share, average.dtype) * (value - average))

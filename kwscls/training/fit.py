@@ -125,7 +125,7 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, most=N
         raise KwsclsError(f"the training has but {last} epochs", f"--unfreeze {patient_from}=",
                           "raise --epochs")
     plan = Plan(recipe.epochs, pipeline.steps(train, recipe.batch_size), budget, most, strategy=strategy)
-    averages = Averages(model, recipe.average * plan.steps, strategy)
+    averages = Averages(model, recipe.average, strategy)
     keeper = Keeper(folder / CHECKPOINT, plan, recipe.patience, averages, patient_from)
 
     def batches(first_epoch):

@@ -21,8 +21,8 @@ class Recipe:
         clip_norm: the largest norm of all gradients together; 0 is none.
         patience: epochs without a better validation score before it stops; 0 never stops early.
         jit: whether XLA compiles the step. On a CPU that takes minutes, helps transformers in 16 bits and hurts convolutions.
-        average: epochs that the running average of the weights reaches back over; validation hears it, and it is what
-            training leaves. 0 is none.
+        average: share of the steps so far that the running average of the weights reaches back over; validation hears it,
+            and it is what training leaves. 0 is none.
         rate_factors: part of a variable's path, or body -> factor on its learning rate.
         even_start: whether fresh layers are scaled until each of their channels varies by 1 over some training clips, for
             deep nets without norms.
@@ -87,6 +87,9 @@ FEWEST_STEPS = 16
 SMALLEST_BATCH = 16
 """Clips that a batch of such a corpus has at least."""
 
+MOST_SOUND = 128.0
+"""Seconds of sound from which a batch is made smaller: in the time that long clips take there would be too few steps."""
+
 MOST_EPOCHS = 130
 """Passes that a small corpus gets at most: by then all that it says is learnt."""
 
@@ -106,17 +109,17 @@ UNCHANGED = {"shift": 0.0, "speed": 0.0, "gain": 0.0, "noise": 0.0, "imagined": 
 
 RECIPES = {
     "ast": Recipe(batch_size=16, optimizer="adamw", learning_rate=3e-4, schedule="cosine", warmup=0.1, weight_decay=0.05,
-                  label_smoothing=0.1, clip_norm=1.0, average=3.0, patchout=0.6,
+                  label_smoothing=0.1, clip_norm=1.0, average=0.05, patchout=0.6,
                   source="DeiT's settings, for clips of 1 s from scratch: a small batch with a low rate, and only two "
                          "fifths of the patches, which halves the time of a step"),
     "ast_small": Recipe(batch_size=16, optimizer="adamw", learning_rate=2e-4, schedule="cosine", warmup=0.1,
-                        weight_decay=0.05, label_smoothing=0.1, clip_norm=1.0, average=3.0, patchout=0.6,
+                        weight_decay=0.05, label_smoothing=0.1, clip_norm=1.0, average=0.05, patchout=0.6,
                         source="as ast, at a lower rate for the wider net"),
     "ast_base": Recipe(batch_size=16, optimizer="adamw", learning_rate=1e-4, schedule="cosine", warmup=0.1,
-                       weight_decay=0.05, label_smoothing=0.1, clip_norm=1.0, average=3.0, patchout=0.6,
+                       weight_decay=0.05, label_smoothing=0.1, clip_norm=1.0, average=0.05, patchout=0.6,
                        source="as ast, at a lower rate for the wider net"),
     "cnn": Recipe(epochs=20, sound=250_000, optimizer="adamw", learning_rate=3e-3, schedule="cosine", warmup=0.05,
-                  weight_decay=0.1, label_smoothing=0.1, patience=30, average=5.0, mixup=0.5,
+                  weight_decay=0.1, label_smoothing=0.1, patience=30, average=0.05, mixup=0.5,
                   source="ours, and the tutorial's batch of 64: five minutes on two CPU cores for a corpus of an hour or less"),
     "alexnet": Recipe(
         epochs=40, batch_size=32, learning_rate=1e-4, schedule="cosine", warmup=0.1, clip_norm=1.0, patience=10,
@@ -157,7 +160,7 @@ RECIPES = {
         source="the repository's cfg/SincNet_TIMIT.cfg; its published log stops at epoch 360"),
     **dict.fromkeys(("wav2vec2", "wav2vec2_frames"), Recipe(
         epochs=60, batch_size=32, optimizer="adamw", learning_rate=1e-3, schedule="cosine", warmup=0.1, weight_decay=0.05,
-        label_smoothing=0.1, clip_norm=1.0, average=3.0, source="ours, from scratch")),
+        label_smoothing=0.1, clip_norm=1.0, average=0.04, source="ours, from scratch")),
     **dict.fromkeys(("wav2vec2_base", "wav2vec2_large"), Recipe(
         epochs=30, batch_size=16, optimizer="adamw", learning_rate=3e-5, schedule="cosine", warmup=0.1, weight_decay=0.01,
         clip_norm=1.0, source="the paper's fine-tuning rate, for published weights")),
@@ -166,11 +169,11 @@ RECIPES = {
     "res2d": Recipe(epochs=60, optimizer="adamw", learning_rate=2e-3, schedule="cosine", warmup=0.1, weight_decay=0.02,
                     label_smoothing=0.1, source="ours"),
     "resfold": Recipe(epochs=20, sound=180_000, optimizer="adamw", learning_rate=3e-3, schedule="cosine", warmup=0.1,
-                      weight_decay=0.02, label_smoothing=0.1, average=5.0, gain=20.0, reverb=0.3, band_warp=0.12, band_gain=8.0,
+                      weight_decay=0.02, label_smoothing=0.1, average=0.06, gain=20.0, reverb=0.3, band_warp=0.12, band_gain=8.0,
                       source="ours: three minutes on two CPU cores for a corpus of an hour or less; wide in level, room and "
                              "colour, by which speakers and microphones differ"),
     "resfold_large": Recipe(epochs=30, sound=300_000, optimizer="adamw", learning_rate=3e-3, schedule="cosine", warmup=0.1,
-                            weight_decay=0.02, label_smoothing=0.1, average=5.0, gain=20.0, reverb=0.3, mixup=0.2, band_warp=0.15,
+                            weight_decay=0.02, label_smoothing=0.1, average=0.04, gain=20.0, reverb=0.3, mixup=0.2, band_warp=0.15,
                             band_gain=8.0, band_mask=0.1, time_mask=0.05,
                             source="ours: ten minutes on two CPU cores; what learns longer shall hear more voices"),
     **dict.fromkeys(("bcresnet_1", "bcresnet_1_5", "bcresnet_2", "bcresnet_3", "bcresnet_6", "bcresnet_8"), Recipe(
@@ -226,11 +229,11 @@ def fitted(chosen, clips, seconds, said=()):
 
 
 def _passes(chosen, clips, seconds):
-    """As many epochs as a recipe's sound makes, and batches small enough for `FEWEST_STEPS` an epoch."""
+    """As many epochs as a recipe's sound makes, and batches small enough for `FEWEST_STEPS` an epoch and `MOST_SOUND`."""
     if not chosen.sound:
         return {}
     batch_size = chosen.batch_size
-    while batch_size > SMALLEST_BATCH and clips < FEWEST_STEPS * batch_size:
+    while batch_size > SMALLEST_BATCH and (clips < FEWEST_STEPS * batch_size or batch_size * seconds >= MOST_SOUND):
         batch_size //= 2
     return {"epochs": max(chosen.epochs, min(MOST_EPOCHS, round(chosen.sound / (clips * seconds)))), "batch_size": batch_size}
 

@@ -26,7 +26,7 @@ def trained(tones, folder, epochs, resume=False, **changes):
     model = models.build("cnn", train.labels, 4000, **SMALL)
     adapt(model, train)
     recipe = dataclasses.replace(recipes.recipe("cnn"), epochs=epochs, batch_size=8, schedule="cosine", warmup=0.2,
-                                 **{"learning_rate": 3e-3, "reverb": 0.2, "mixup": 0.2, "average": 2.0, **changes})
+                                 **{"learning_rate": 3e-3, "reverb": 0.2, "mixup": 0.2, "average": 0.3, **changes})
     change = augmentation(recipe, 16000, long_noise([], 16000, 4000))
     return model, fit(model, train, validation, recipe, folder, seed=3, resume=resume, change=change)
 

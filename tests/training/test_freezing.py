@@ -46,7 +46,7 @@ def staged(tones, folder, thaw, epochs=4, resume=False, watch=None, **changes):
     train, validation = (Clips(tones / split, 4000) for split in ("train", "validation"))
     model = models.build("cnn", train.labels, 4000, width=4, units=8, size=12, dropout=(0.1, 0.1))
     recipe = dataclasses.replace(recipes.recipe("cnn"), epochs=epochs, batch_size=16,
-                                 **{"patience": 0, "average": 2.0, **changes})
+                                 **{"patience": 0, "average": 0.3, **changes})
     freezing.freeze(model, ["body"])
     if watch:
         watch(model)
