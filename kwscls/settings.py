@@ -67,7 +67,7 @@ class TrainSettings:
     label_smoothing: float | None = setting(None, "share of each target spread over all labels", parse=SHARE)
     clip_norm: float | None = setting(None, "largest norm of all gradients together; 0 is none", parse=AMOUNT)
     average: float | None = setting(None, "share of the steps so far that the running average of the weights reaches back "
-                                   "over; 0 is none", parse=SHARE)
+                                    "over; 0 is none", parse=SHARE)
     augment: bool = setting(True, "change the clips in training: shift, speed, gain, noise and what the recipe says")
     shift: float | None = setting(None, "most seconds that a clip is shifted either way", parse=AMOUNT)
     speed: float | None = setting(None, "share of clips played slower or faster", parse=SHARE)
