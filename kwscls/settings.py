@@ -132,12 +132,13 @@ class PretrainSettings:
     batch_size: int = setting(32, "clips a step", parse=COUNT)
     size: list[str] = setting([], "sizes of the model or of its codebooks that differ, such as num_codevectors_per_group=64",
                               many=True, metavar="NAME=VALUE")
-    learning_rate: float = setting(5e-4, "the highest; it climbs in the first 8 % of the steps and then falls to zero", parse=AMOUNT)
+    learning_rate: float | None = setting(None, "the highest; it climbs in the first 8 % of the steps and then falls to zero "
+                                          "(default, here and for masks and diversity: as the model's recipe says)", parse=AMOUNT)
     weight_decay: float = setting(0.01, "decoupled; not of biases, norms and positions", parse=AMOUNT)
-    mask_prob: float = setting(0.65, "share of frames that the hidden spans would cover without overlap", parse=SHARE)
-    mask_length: int = setting(10, "frames of a hidden span", parse=COUNT)
+    mask_prob: float | None = setting(None, "share of frames that the hidden spans would cover without overlap", parse=SHARE)
+    mask_length: int | None = setting(None, "frames of a hidden span", parse=COUNT)
     negatives: int = setting(100, "wrong answers for each hidden frame", parse=COUNT)
-    diversity: float = setting(0.1, "weight of the loss that asks for all entries of the codebooks", parse=AMOUNT)
+    diversity: float | None = setting(None, "weight of the loss that asks for all entries of the codebooks", parse=AMOUNT)
     feature_penalty: float | None = setting(None, "weight of the mean square of the features (default 10 with group norm, else 0)",
                                             parse=AMOUNT)
     feature_scale: float | None = setting(None, "factor on the gradients of the feature encoder (default 0.1 with group norm, else 1)",

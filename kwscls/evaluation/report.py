@@ -2,14 +2,12 @@
 
 import csv
 import html
-import io
 import string
-import wave
 from pathlib import Path
 
-import numpy as np
 
 from kwscls import files
+from kwscls.data.convert import to_pcm16, wav_bytes
 from kwscls.data.prepared import read_bytes
 from kwscls.evaluation import pages, plots, tables
 
@@ -105,7 +103,7 @@ def mistakes(results):
     room = MOST_AUDIO
     for row in results["mistakes"][:MOST_MISTAKES]:
         waveform, rate = read_clip(Path(results["data"]) / row["clip"])
-        sound = wav_bytes(waveform, rate)
+        sound = wav_bytes(to_pcm16(waveform), rate)
         room -= len(sound)
         player = f'<audio controls preload=none src="{pages.data("audio/wav", sound)}"></audio>' if room >= 0 else ""
         picture = plots.png(plots.clips([waveform], rate, [""]), CLIP_DPI)
@@ -132,17 +130,6 @@ def read_clip(path):
         raise KwsclsError("cannot be read as a WAV file", path) from error
     rate = int(rate)
     return waveform.numpy()[:MOST_SECONDS * rate], rate
-
-
-def wav_bytes(waveform, rate):
-    """A waveform as the bytes of a 16-bit WAV file."""
-    room = io.BytesIO()
-    with wave.open(room, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(np.clip(np.rint(waveform * 32768), -32768, 32767).astype("<i2").tobytes())
-    return room.getvalue()
 
 
 STYLE = """

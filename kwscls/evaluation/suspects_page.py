@@ -6,8 +6,9 @@ from pathlib import Path
 
 from kwscls import files
 from kwscls.data import corrections
+from kwscls.data.convert import to_pcm16, wav_bytes
 from kwscls.evaluation import pages, plots
-from kwscls.evaluation.report import CLIP_DPI, STYLE, read_clip, wav_bytes
+from kwscls.evaluation.report import CLIP_DPI, STYLE, read_clip
 
 PAGE_NAME = "suspects.html"
 MOST_AUDIO = 24 << 20  # bytes of all players together
@@ -35,7 +36,7 @@ def page(found, folder, most=60):
     rows, room = [], MOST_AUDIO
     for place, row in enumerate(found[:most]):
         waveform, rate = read_clip(Path(folder) / row["path"])
-        sound = wav_bytes(waveform, rate)
+        sound = wav_bytes(to_pcm16(waveform), rate)
         room -= len(sound)
         rows.append(_card(place, row, waveform, rate, sound if room >= 0 else None))
     counts = {}

@@ -20,7 +20,7 @@ from kwscls.layers.span_mask import sample_spans
 from kwscls.models.wav2vec2 import Body, wav2vec2
 from kwscls.models.wav2vec2_pretraining import Codebook, wav2vec2_pretraining
 from kwscls.pretrained.wav2vec2 import to_transformers
-from kwscls.training import state
+from kwscls.training import pretraining_recipes, state
 from kwscls.training.choices import chosen_sizes
 from kwscls.training.contrastive import (contrastive_logits, contrastive_loss, diversity_loss, perplexity,
                                          sample_negatives)
@@ -55,7 +55,9 @@ def pretrain(settings):
     chosen_parts(settings)  # what is wrong with them is told before a folder is made
     unfinished = unfinished_folder(out)
     with leaving_nothing(unfinished):
-        files.write_json(unfinished / "settings.json", {**settings_room.as_dict(settings), "sizes": body_sizes(settings)})
+        files.write_json(unfinished / "settings.json", {
+            **settings_room.as_dict(settings), "recipe": dataclasses.asdict(pretraining_recipes.chosen(settings)),
+            "sizes": body_sizes(settings)})
         tell_workers(unfinished, settings, strategy)
         fill(unfinished, settings, strategy)
     for name in ("checkpoint.npz", "recordings.int16", "starts.npy"):
@@ -103,7 +105,8 @@ def chosen_parts(settings):
                               f"known are {', '.join(sorted(bodies | books))}")
     known = {**wav2vec2.__kwdefaults__, **row.sizes, **sizes}
     return (Body(**{name: known[name] for name in bodies}),
-            Codebook(**{name: value for name, value in sizes.items() if name in books}))
+            Codebook(**{**pretraining_recipes.chosen(settings).codebook,
+                        **{name: value for name, value in sizes.items() if name in books}}))
 
 
 def body_sizes(settings):
@@ -149,6 +152,7 @@ class Loop:
     def __init__(self, settings, model, body, crops, checkpoint, strategy=None):
         self.strategy = strategy or tf.distribute.get_strategy()
         self.settings, self.model, self.body, self.crops, self.checkpoint = settings, model, body, crops, checkpoint
+        self.recipe = pretraining_recipes.chosen(settings)
         group = body.feat_extract_norm == "group"
         self.penalty = settings.feature_penalty if settings.feature_penalty is not None else 10.0 * group
         scale = settings.feature_scale if settings.feature_scale is not None else 0.1 if group else 1.0
@@ -156,8 +160,8 @@ class Loop:
                        for weight in model.trainable_variables]
         with self.strategy.scope():
             self.seeds = keras.random.SeedGenerator(settings.seed)
-            optimizer = scaled(keras.optimizers.AdamW)(settings.learning_rate, weight_decay=settings.weight_decay, beta_1=0.9,
-                                                       beta_2=0.98, epsilon=1e-6)
+            optimizer = scaled(keras.optimizers.AdamW)(self.recipe.learning_rate, weight_decay=settings.weight_decay,
+                                                       beta_1=0.9, beta_2=0.98, epsilon=1e-6)
             optimizer.factors = [1.0] * len(model.trainable_variables)
             optimizer.exclude_from_weight_decay(var_names=NO_DECAY)
             half = settings.precision == "mixed_float16"
@@ -196,7 +200,7 @@ class Loop:
 
     def _take(self, step):
         progress = (step + 1) / self.steps
-        self.optimizer.learning_rate = learning_rate(self.settings.learning_rate, progress)
+        self.optimizer.learning_rate = learning_rate(self.recipe.learning_rate, progress)
         self.model.get_layer("quantizer").temperature.assign(temperature(progress))
         waveforms, real = self.crops.batch(step, self.settings.batch_size)
         with devices.lost_workers():
@@ -222,11 +226,11 @@ class Loop:
 
     def _step_here(self, waveforms, real):
         """One update of a device; [batch, samples] and [batch], how many samples of each are real."""
-        settings, body = self.settings, self.body
+        settings, recipe, body = self.settings, self.recipe, self.body
         batch, samples = waveforms.shape
         frames = frame_count(samples, body.conv_kernel, body.conv_stride)
         heard = tf.maximum(frame_count(real, body.conv_kernel, body.conv_stride), 1)
-        mask = sample_spans(batch, frames, settings.mask_prob, settings.mask_length, 2, heard, self.seeds)
+        mask = sample_spans(batch, frames, recipe.mask_prob, recipe.mask_length, 2, heard, self.seeds)
         negatives = sample_negatives(mask, settings.negatives, self.seeds)
         replica, here = tf.distribute.get_replica_context(), tf.reduce_sum(tf.cast(mask, tf.float32))
         hidden = replica.all_reduce(tf.distribute.ReduceOp.MEAN, here)  # of all devices, for one of them
@@ -237,7 +241,7 @@ class Loop:
             logits = contrastive_logits(answers["guesses"], answers["codes"], answers["entries"], mask, negatives)
             contrastive = contrastive_loss(logits) / count
             diversity = diversity_loss(answers["choices"], mask) / count
-            loss = contrastive + settings.diversity * diversity
+            loss = contrastive + recipe.diversity * diversity
             if self.penalty:
                 loss += self.penalty * tf.reduce_mean(tf.square(answers["conv_features"]))
             scaled_loss = self.optimizer.scale_loss(loss)

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from kwscls import files, models, pretrain, pretrained
+from kwscls.data.convert import to_pcm16, wav_bytes
 from kwscls.pretrained.read import read
 from kwscls.settings import PretrainSettings, TrainSettings
-from kwscls.training import pretraining
+from kwscls.training import pretraining, pretraining_recipes
 from kwscls.training.choices import sizes_of_run
+from kwscls.training.pretraining_recipes import PRETRAINING
 from tests.models.small import SMALL
 
 BODY = [f"{name}={value}" for name, value in SMALL["wav2vec2"].items() if name != "classifier_proj_size"]
@@ -21,17 +23,43 @@ def often(monkeypatch):
     monkeypatch.setattr(pretraining, "SHOW", 10)
 
 
-def test_it_learns_and_leaves_what_train_reads(tones, tmp_path, often, capsys):
+def history(out):
+    """The rows of a run's table."""
+    return [dict(zip(pretraining.ROWS, map(float, line.split(","))))
+            for line in (out / "history.csv").read_text().splitlines()[1:]]
+
+
+@pytest.fixture
+def melodies(tmp_path):
+    """Recordings of six pitches, always in the same order, 50 ms each: what is hidden follows from what is heard."""
+    (tmp_path / "melodies").mkdir()
+    random, pitches = np.random.default_rng(0), np.array([300, 600, 1200, 2400, 4000, 6000])
+    for number in range(60):
+        hz = np.repeat(np.tile(np.roll(pitches, random.integers(6)), 2), 800)
+        sound = 0.3 * np.sin(2 * np.pi * np.cumsum(hz) / 16000) + random.normal(scale=0.01, size=len(hz))
+        files.write_bytes(tmp_path / "melodies" / f"{number}.wav", wav_bytes(to_pcm16(sound), 16000))
+    return tmp_path / "melodies"
+
+
+def test_it_learns_what_follows_what(melodies, tmp_path):
     out = tmp_path / "pretrained"
-    words = ["--data", str(tones), "--out", str(out), "--steps", "30", "--learning-rate", "0.005", *SMALLEST]
+    assert pretrain.main(["--data", str(melodies), "--out", str(out), "--steps", "500", "--learning-rate", "0.02",
+                          "--diversity", "1", *SMALLEST]) == 0
+    rows = history(out)
+    assert rows[0]["accuracy"] < 0.4, "one in eleven answers, or fewer, is right"
+    assert rows[-1]["accuracy"] > 0.75 and rows[-1]["contrastive"] < 0.5 * rows[0]["contrastive"]
+    assert rows[-1]["perplexity"] > 12, "of 16 entries"
+
+
+def test_it_leaves_what_train_reads(tones, tmp_path, often, capsys):
+    out = tmp_path / "pretrained"
+    words = ["--data", str(tones), "--out", str(out), "--steps", "30", *SMALLEST]
     assert pretrain.main(words) == 0
     assert {path.name for path in out.iterdir()} == {"model.safetensors", "config.json", "settings.json", "history.csv",
                                                      "curves.png"}
     told = capsys.readouterr().err
     assert "56 recordings" in told and f"--weights {out}" in told
-    rows = [dict(zip(pretraining.ROWS, map(float, line.split(","))))
-            for line in (out / "history.csv").read_text().splitlines()[1:]]
-    assert [row["step"] for row in rows] == [10, 20, 30] and rows[-1]["loss"] < rows[0]["loss"]
+    assert [row["step"] for row in history(out)] == [10, 20, 30]
     assert files.read_json(out / "config.json")["model_type"] == "wav2vec2"
     model = models.build("wav2vec2", 2, 4000, **sizes_of_run(TrainSettings(model="wav2vec2", weights=str(out))))
     before = model.get_layer("encoder_layer_0").get_weights()[0]
@@ -70,6 +98,17 @@ def test_mendable_mistakes(tones, tmp_path, capsys):
     assert "no two frames" in says("--seconds", "0.03")
     assert "is no folder" in says("--data", str(tmp_path / "nothing"))
     assert not list(tmp_path.glob("run*")), "nothing is left of what was refused"
+
+
+def test_every_wav2vec2_has_a_recipe_and_flags_override_it():
+    assert PRETRAINING.keys() == {name for name, row in models.MODELS.items() if row.builder.startswith("wav2vec2:")}
+    told = pretraining_recipes.chosen(PretrainSettings("folder", mask_length=7, size=["num_codevectors_per_group=9"]))
+    assert (told.mask_length, told.diversity, told.learning_rate) == (7, 1.0, 2e-3)
+    assert pretraining.chosen_parts(PretrainSettings("folder"))[1].num_codevectors_per_group == 64
+    given = PretrainSettings("folder", size=["num_codevectors_per_group=9"])
+    assert pretraining.chosen_parts(given)[1].num_codevectors_per_group == 9
+    paper = pretraining_recipes.chosen(PretrainSettings("folder", model="wav2vec2_base"))
+    assert (paper.learning_rate, paper.mask_prob, paper.mask_length, paper.diversity) == (5e-4, 0.65, 10, 0.1)
 
 
 def test_the_schedules():
