@@ -101,6 +101,8 @@ def fill_run(folder, settings, strategy):
     train_clips, validation_clips, rate = load_clips(prepared, settings.seconds, settings.corrections,
                                                      settings.data_service, crops=settings.augment)
     recipe = recipes.fitted(recipe, len(train_clips), train_clips.samples / rate, said(settings))
+    if not settings.weights:  # which were learnt with the sizes that they have
+        sizes = {**recipes.fitted_sizes(settings.model, train_clips.samples / rate), **sizes}
     seed_everything(settings)
     activation = settings.activation or ("sigmoid" if train_clips.several else "softmax")
     if activation == "sigmoid" and settings.label_smoothing is None:

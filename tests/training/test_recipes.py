@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from kwscls.models import MODELS
+from kwscls import models
+from kwscls.models import MODELS, facts
 from kwscls.settings import TrainSettings
 from kwscls.training import recipes
 from kwscls.training.choices import chosen_recipe, said
@@ -34,6 +35,15 @@ def test_a_small_corpus_gets_more_passes_and_smaller_batches():
 def test_long_clips_come_in_smaller_batches(seconds, batch_size):
     """RAVDESS, 1,199 clips of 4.4 s: in 5 minutes of a core 42 % in batches of 16, 24 % in batches of 64."""
     assert recipes.fitted(recipes.recipe("resfold"), 1199, seconds).batch_size == batch_size
+
+
+def test_nets_of_ours_step_twice_as_far_over_long_clips():
+    assert recipes.fitted_sizes("resfold", 2.0) == {"frame_step": 20}
+    assert recipes.fitted_sizes("resfold", 1.9) == recipes.fitted_sizes("ast", 5.0) == {}
+    for name, sizes in recipes.LONG_SIZES.items():
+        short, long = (models.build(name, 3, 32000, **some) for some in ({}, sizes))
+        assert short.count_params() == long.count_params()
+        assert facts.multiply_adds(long) < 0.6 * facts.multiply_adds(short)
 
 
 def test_what_the_user_said_stays():

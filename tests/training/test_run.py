@@ -60,6 +60,16 @@ def test_a_run_holds_what_it_should(run):
     assert files.read_json(run / "metrics.json")["accuracy"] == 1.0
 
 
+def test_long_clips_get_a_longer_step_and_weights_keep_theirs(tones, tmp_path):
+    def step_of(name, *words):
+        sizes = ["--size", *(f"{name}={value}" for name, value in SIZES["resfold"].items())]
+        assert train.main(["--data", str(tones), "--out", str(tmp_path / name), "--epochs", "1", *words, *sizes]) == 0
+        return files.read_json(tmp_path / name / "settings.json")["sizes"].get("frame_step")
+
+    assert step_of("long", "--seconds", "2") == 20
+    assert step_of("short", "--seconds", "0.5", "--weights", str(tmp_path / "long")) == 20
+
+
 def test_a_process_that_is_killed_loses_nothing(run, tones, tmp_path, capsys):
     out, unfinished = tmp_path / "killed", tmp_path / "killed.unfinished"
     process = subprocess.Popen([sys.executable, "-m", "kwscls.train", *command(tones, out)], stderr=subprocess.DEVNULL)
