@@ -29,17 +29,16 @@ def png(figure, dpi=DPI):
 
 
 def curves(history):
-    """Loss and accuracy of training and validation by epoch, the best epoch marked.
+    """Loss and accuracy of training and validation by epoch, the epoch marked whose weights stay.
 
     Args:
-        history: a dict an epoch with `epoch`, `loss`, `accuracy`, `val_loss`, `val_accuracy` and perhaps `val_score`,
-            which tells the best epoch.
+        history: a dict an epoch with `epoch`, `loss`, `accuracy`, `val_loss`, `val_accuracy`, `val_score` and `kept`, 1 where
+            its weights were taken.
     """
     from matplotlib.ticker import MaxNLocator
 
     epochs = [int(row["epoch"]) for row in history]
-    best = max(history, key=lambda row: (
-        float(row.get("val_score") or row["val_accuracy"]), -float(row["val_loss"])))
+    kept = [row["epoch"] for row in history if float(row.get("kept", 0))]  # older runs do not tell
     with _style():
         figure, axes = _figure(10, 4, columns=2)
         for ax, name in zip(axes, ("loss", "accuracy")):
@@ -48,7 +47,8 @@ def curves(history):
                         label=what, markersize=4)
             if name == "accuracy" and any(row.get("val_score") not in (None, row["val_accuracy"]) for row in history):
                 ax.plot(epochs, [float(row["val_score"]) for row in history], "--", color=GREEN, label="validation score")
-            ax.axvline(int(best["epoch"]), color=GREY, linestyle=":", label=f"best epoch, {best['epoch']}")
+            for epoch in kept[-1:]:
+                ax.axvline(int(epoch), color=GREY, linestyle=":", label=f"epoch {epoch}, kept")
             ax.set(title=name.capitalize(), xlabel="epoch")
             ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes[0].set_ylim(bottom=0)

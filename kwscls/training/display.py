@@ -35,12 +35,11 @@ class Display(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         row = self.rows[-1]
-        best = max(self.rows, key=lambda one: (one["val_score"], -one["val_loss"])) is row
         score = "" if row["val_score"] == row["val_accuracy"] else f"  score {row['val_score']:.3f}"
         self.bar.console.print(
             f"epoch {row['epoch']:3d}/{self.plan.epochs}  loss {row['loss']:.4f}  accuracy {row['accuracy']:.3f}  "
             f"validation loss {row['val_loss']:.4f}  accuracy {row['val_accuracy']:.3f}{score}  "
-            f"{row['seconds']:.1f} s{'  best so far' if best else ''}")
+            f"{row['seconds']:.1f} s{'  kept' if row['kept'] else ''}")
 
     def on_train_end(self, logs=None):
         self.bar.stop()

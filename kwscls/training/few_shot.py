@@ -61,7 +61,7 @@ def solve_head(model, train, validation, *, seed=0, change=None, even=False, bat
     seconds = round(time.monotonic() - started, 3)
     console.say(f"the head was solved on {len(seen)} embeddings in {seconds:.1f} s: validation accuracy {accuracy:.3f}")
     return [{"epoch": 1, "loss": own_loss, "accuracy": own_accuracy, "val_loss": -loss, "val_accuracy": accuracy,
-             "learning_rate": 0.0, "seconds": seconds, "val_score": accuracy}]
+             "learning_rate": 0.0, "seconds": seconds, "val_score": accuracy, "kept": 1}]
 
 
 def _embedded(body, batches):

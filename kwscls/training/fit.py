@@ -21,7 +21,7 @@ from kwscls.training.display import Display
 from kwscls.training.rehearsal import rehearse
 from kwscls.training.steps import Steps
 
-ROWS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds", "val_score")
+ROWS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds", "val_score", "kept")
 """The columns of a history; `val_score` tells the best epoch: the accuracy, or what `measures.metrics` puts in its
 place."""
 
@@ -94,7 +94,7 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, most=N
     Args:
         model: an `AudioClassifier` whose statistics are adapted.
         train: `Clips` to learn from.
-        validation: `Clips` that say which epoch is the best.
+        validation: `Clips` that say which epoch's weights stay.
         recipe: a `Recipe`.
         folder: where the checkpoint and the TensorBoard logs go.
         seed: of the order and of the augmentation; of weights and dropout the caller has taken care.
@@ -126,7 +126,7 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, most=N
                           "raise --epochs")
     plan = Plan(recipe.epochs, pipeline.steps(train, recipe.batch_size), budget, most, strategy=strategy)
     averages = Averages(model, recipe.average, strategy)
-    keeper = Keeper(folder / CHECKPOINT, plan, recipe.patience, averages, patient_from)
+    keeper = Keeper(folder / CHECKPOINT, plan, recipe.patience, len(validation), averages, patient_from)
 
     def batches(first_epoch):
         return shared_batches(train, recipe, strategy, seed=seed, first_epoch=first_epoch, change=change, evened=evened,
@@ -160,7 +160,7 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, most=N
             go_through(steps, batches(len(keeper.rows)), validation_batches, range(len(keeper.rows), until), plan.steps,
                        [Rate(recipe, plan), averages, keeper, Display(plan, keeper.rows),
                         keras.callbacks.TensorBoard(str(folder / "logs"), write_graph=False)])
-    keeper.put_best(model)
+    keeper.put_kept(model)
     return keeper.rows
 
 
@@ -291,15 +291,29 @@ class Rate(keras.callbacks.Callback):
         self.model.optimizer.learning_rate = optimizers.learning_rate(self.recipe, min(done, 1))
 
 
-class Keeper(keras.callbacks.Callback):
-    """Keeps history and best weights, writes the checkpoint of each epoch, and says when it is enough.
+def is_within_error(score, best, clips):
+    """Whether a validation score on some clips is within one standard error of the best.
 
-    The best epoch has the highest validation score; among equals, the lowest validation loss.
+    That error is a share's, of `best` with one right and one wrong clip added, so that it is not zero where all are right.
+
+    Source: the one-standard-error rule, Breiman et al., Classification and Regression Trees (1984), section 3.4.3.
+    """
+    share = (best * clips + 1) / (clips + 2)
+    return score >= best - (share * (1 - share) / clips) ** 0.5
+
+
+class Keeper(keras.callbacks.Callback):
+    """Keeps history and weights, writes the checkpoint of each epoch, and says when it is enough.
+
+    The weights that stay are of the last epoch whose validation score is within one standard error of the best: on a few
+    clips the highest score is luck, and what has learnt longer is the better guess.
 
     Args:
         path: the checkpoint's file.
         plan: the `Plan`.
-        patience: epochs without a better one before it stops; 0 never stops early.
+        patience: epochs without a better one before it stops; 0 never stops early. Better is a higher validation score,
+            or as high a one with a lower validation loss.
+        clips: how many validation has.
         averages: the `Averages` whose weights validation hears.
         patient_from: epochs before which nothing is counted, because layers are still frozen.
 
@@ -307,11 +321,11 @@ class Keeper(keras.callbacks.Callback):
         rows: the history so far.
     """
 
-    def __init__(self, path, plan, patience, averages, patient_from=0):
+    def __init__(self, path, plan, patience, clips, averages, patient_from=0):
         super().__init__()
+        self.path, self.plan, self.patience, self.clips, self.averages = path, plan, patience, clips, averages
         self.patient_from = patient_from
-        self.path, self.plan, self.patience, self.averages = path, plan, patience, averages
-        self.rows, self.best, self.best_epoch = [], [], 0
+        self.rows, self.kept, self.best_epoch = [], [], 0
 
     @property
     def finished(self):
@@ -328,17 +342,21 @@ class Keeper(keras.callbacks.Callback):
         if not np.isfinite(values["loss"]):
             raise KwsclsError(f"the loss became {values['loss']} in epoch {epoch + 1}", None,
                               "lower --learning-rate or set --clip-norm 1")
+        score = float(logs.get("val_score", logs["val_accuracy"]))
+        scores = [(row["val_score"], -row["val_loss"]) for row in self.rows]
+        if (score, -values["val_loss"]) > max(scores, default=(-1.0, 0.0)):
+            self.best_epoch = epoch + 1
+        keep = is_within_error(score, max([score, *(one for one, _ in scores)]), self.clips)
+        if keep:
+            self.kept = self.averages.weights()
         self.rows.append({"epoch": epoch + 1, **values,
                           "learning_rate": float(self.model.optimizer.learning_rate.numpy()),
                           "seconds": round(time.monotonic() - self.epoch_started, 3),
-                          "val_score": float(logs.get("val_score", logs["val_accuracy"]))})
-        scores = [(row["val_score"], -row["val_loss"]) for row in self.rows]
-        if scores[-1] > max(scores[:-1], default=(-1.0, 0.0)):
-            self.best, self.best_epoch = self.averages.weights(), epoch + 1
+                          "val_score": score, "kept": int(keep)})
         self._keep_to_budget()
         state.write(self.path, {"model": state.snapshot(self.model.variables),
                                 "optimizer": state.snapshot(self.model.optimizer.variables),
-                                "averages": state.snapshot(self.averages.variables), "best": self.best},
+                                "averages": state.snapshot(self.averages.variables), "kept": self.kept},
                     {"rows": self.rows, "best_epoch": self.best_epoch, "epochs": self.plan.epochs,
                      "used": self.plan.elapsed})
         self.model.stop_training = self.finished
@@ -353,13 +371,13 @@ class Keeper(keras.callbacks.Callback):
         state.put_back(model.variables, groups["model"])
         state.put_back(model.optimizer.variables, groups["optimizer"])
         state.put_back(self.averages.variables, groups.get("averages", []))
-        self.best, self.best_epoch = groups["best"], facts["best_epoch"]
+        self.kept, self.best_epoch = groups["kept"], facts["best_epoch"]
         self.rows[:] = facts["rows"]
         self.plan.epochs, self.plan.used = facts["epochs"], facts["used"]
 
-    def put_best(self, model):
-        """Give the model the weights of the best epoch."""
-        state.put_back(model.weights, self.best)
+    def put_kept(self, model):
+        """Give the model the weights that stay."""
+        state.put_back(model.weights, self.kept)
 
     def _keep_to_budget(self):
         """Let the plan follow the clock, so that the schedule ends when the budget does."""

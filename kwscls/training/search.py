@@ -155,7 +155,7 @@ def made_tuner(tuner_room, settings, told, base, out):
 
 
 def run_trial(base, values, place):
-    """Train one run, or go on with it, and return its best validation score.
+    """Train one run, or go on with it, and return the validation score of what it keeps.
 
     Args:
         base: the `TrainSettings` of all trials.
@@ -166,7 +166,7 @@ def run_trial(base, values, place):
     settings.out, settings.epochs = place, values.get(f"{OWN}epochs") or base.epochs
     if not Path(place).is_dir():
         race.train_or_resume(settings)
-    return max(row["val_score"] for row in history(place))
+    return [row["val_score"] for row in history(place) if row["kept"]][-1]
 
 
 def history(run):

@@ -9,7 +9,7 @@ from kwscls.evaluation.scores import scores
 from tests.evaluation.made import answers
 
 HISTORY = [{"epoch": i, "loss": 1 / i, "accuracy": 1 - 0.5 / i, "val_loss": 1.2 / i,
-            "val_accuracy": [0.4, 0.9, 0.7][i - 1]}
+            "val_accuracy": (score := [0.4, 0.9, 0.7][i - 1]), "val_score": score, "kept": int(i < 3)}
            for i in (1, 2, 3)]
 
 
@@ -33,16 +33,21 @@ def overlapping(figure, axis):
     return [(a, b) for a, b in zip(boxes, boxes[1:]) if a.shrunk(0.95, 0.8).overlaps(b.shrunk(0.95, 0.8))]
 
 
-def test_curves_mark_the_best_epoch():
+def test_curves_mark_the_epoch_that_is_kept():
     figure = plots.curves(HISTORY)
     lines = figure.axes[1].get_lines()
     assert lines[0].get_ydata() == pytest.approx([0.5, 0.75, 1 - 0.5 / 3])
     assert list(lines[2].get_xdata()) == [2, 2]
-    assert {"Loss", "Accuracy", "training", "validation", "best epoch, 2"} <= set(texts(figure))
+    assert {"Loss", "Accuracy", "training", "validation", "epoch 2, kept"} <= set(texts(figure))
 
 
 def test_curves_take_the_words_of_a_csv_file():
     assert plots.curves([{key: str(value) for key, value in row.items()} for row in HISTORY])
+
+
+def test_curves_of_a_history_that_does_not_tell_what_was_kept():
+    rows = [{key: value for key, value in row.items() if key != "kept"} for row in HISTORY]
+    assert not any("kept" in text for text in texts(plots.curves(rows)))
 
 
 @pytest.mark.parametrize("labels", [2, 8, 50])

@@ -26,7 +26,7 @@ def trainings(monkeypatch, tones, tmp_path):
         if settings.learning_rate > 0.08:
             raise KwsclsError("the loss became nan")
         score = 0.9 - abs(settings.learning_rate - 0.01) - 0.1 * (settings.optimizer != "adam")
-        files.write_text(Path(settings.out) / "history.csv", f"epoch,val_score,seconds\n1,0.1,2\n2,{score},2\n")
+        files.write_text(Path(settings.out) / "history.csv", f"epoch,val_score,seconds,kept\n1,0.1,2,1\n2,{score},2,1\n")
         files.write_json(Path(settings.out) / "metrics.json", {"accuracy": 0.75})
 
     monkeypatch.setattr(race, "train_or_resume", train)
