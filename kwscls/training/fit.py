@@ -22,7 +22,7 @@ from kwscls.training.rehearsal import rehearse
 from kwscls.training.steps import Steps
 
 ROWS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds", "val_score", "kept")
-"""The columns of a history; `val_score` tells the best epoch: the accuracy, or what `measures.metrics` puts in its
+"""The columns of a history; `val_score` says which epoch stays: the accuracy, or what `measures.metrics` puts in its
 place."""
 
 CHECKPOINT = "checkpoint.npz"
@@ -89,7 +89,7 @@ class Plan:
 
 def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, most=None, resume=False, change=None,
         evened=None, thaw=None, strategy=None, parts=1):
-    """Train a model and leave it with the weights of its best epoch.
+    """Train a model and leave it with the weights that the `Keeper` keeps.
 
     Args:
         model: an `AudioClassifier` whose statistics are adapted.

@@ -1,4 +1,4 @@
-"""What a training watches beside the loss: the metrics by which the best epoch is told."""
+"""What a training watches beside the loss: the metrics that say which epoch's weights stay."""
 
 import keras
 import tensorflow as tf

@@ -153,7 +153,7 @@ def warn(prepared, clips, settings):
         console.say(f"note: {len(torn)} speakers or source recordings are in several splits, for example {group} in "
                     f"{' and '.join(places)}: the test will flatter; python -m kwscls.prepare --split group keeps them apart")
     if balance.is_uneven(clips.counts) and not settings.evened:
-        console.say("note: labels are uneven; the best epoch is told by a mean over labels, and --evened sampling draws the "
+        console.say("note: labels are uneven; validation is scored by a mean over labels, and --evened sampling draws the "
                     "clips of rare ones more often")
 
 

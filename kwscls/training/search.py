@@ -31,7 +31,7 @@ OWN = "tuner/"
 def tune(settings):
     """Search settings in ranges, and train with the best.
 
-    A trial is a run in `runs/TRIAL`, judged by its best validation score; the test clips have no part in the search. What
+    A trial is a run in `runs/TRIAL`, judged by the validation score of what it keeps; the test clips have no part in the search. What
     was tried is kept, so the same command goes on after a kill. With KerasTuner's `KERASTUNER_TUNER_ID`,
     `KERASTUNER_ORACLE_IP` and `KERASTUNER_ORACLE_PORT` in the environment several machines share a search: the one called
     "chief" hands out trials and ends with the best, the others ("tuner0", ...) train; all must see the folder.
