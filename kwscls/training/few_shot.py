@@ -1,9 +1,11 @@
 """Few examples of new labels: the body of a trained model stays, and its head is solved in seconds."""
 
+import functools
 import time
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from kwscls import console
 from kwscls.data import balance, pipeline
@@ -38,13 +40,7 @@ def solve_head(model, train, validation, *, seed=0, change=None, even=False, bat
     head = model.get_layer("logits")
     if not isinstance(head, keras.layers.Dense) or len(model.embedding.shape) != 2:
         raise KwsclsError("has no dense head on one embedding a clip", "--few-shot", "train it with --freeze body instead")
-    body = keras.Model(model.inputs[0], model.embedding)
-    seen, marks = _embedded(body, pipeline.ordered_batches(train, batch_size))
-    if change is not None:
-        more = pipeline.training_batches(train, batch_size, seed, COPIES, change=change)
-        extra, extra_marks = _embedded(body, more)
-        seen, marks = np.concatenate([seen, extra]), np.concatenate([marks, extra_marks])
-    asked, truth = _embedded(body, pipeline.ordered_batches(validation, batch_size))
+    (seen, marks), (asked, truth) = _heard(model, train, validation, seed, change, batch_size)
     mean, spread = seen.mean(axis=0), seen.std(axis=0) + 1e-6
     weights = balance.clip_chances(marks) * len(marks) if even else None
     best = None
@@ -64,10 +60,25 @@ def solve_head(model, train, validation, *, seed=0, change=None, even=False, bat
              "learning_rate": 0.0, "seconds": seconds, "val_score": accuracy, "kept": 1}]
 
 
-def _embedded(body, batches):
-    """Embeddings [clips, width] and targets [clips, labels] of batches."""
-    seen, marks = zip(*((body(waveforms, training=False).numpy(), targets.numpy()) for waveforms, targets, *_ in batches))
-    return np.concatenate(seen).astype(np.float64), np.concatenate(marks)
+def _heard(model, train, validation, seed, change, batch_size):
+    """Embeddings [clips, width] and targets [clips, labels] of the training clips, augmented ones too, and of the validation's."""
+    body = tf.function(functools.partial(keras.Model(model.inputs[0], model.embedding), training=False), autograph=False)
+    copies = COPIES if change is not None else 0
+    with console.progress(transient=True) as bar:
+        task = bar.add_task("listening", total=(1 + copies) * len(train) + len(validation))
+
+        def embedded(batches):
+            seen, marks = [], []
+            for waveforms, targets, *_ in batches:
+                seen.append(body(waveforms).numpy())
+                marks.append(targets.numpy())
+                bar.advance(task, len(waveforms))
+            return np.concatenate(seen).astype(np.float64), np.concatenate(marks)
+
+        learnt = [embedded(pipeline.ordered_batches(train, batch_size))]
+        if copies:
+            learnt.append(embedded(pipeline.training_batches(train, batch_size, seed, copies, change=change)))
+        return [np.concatenate(parts) for parts in zip(*learnt)], embedded(pipeline.ordered_batches(validation, batch_size))
 
 
 def _regression(seen, marks, weights, strength, activation):
