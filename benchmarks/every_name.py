@@ -48,7 +48,7 @@ def learn(name, seconds, most, batch_size, sizes):
     from kwscls.data import pipeline
     from kwscls.data.noises import noises_of
     from kwscls.data.prepare import ready
-    from kwscls.training import fit, recipes, start, statistics
+    from kwscls.training import fit, plan, recipes, start, statistics
     from kwscls.training.steps import Steps
     from kwscls.training.run import load_clips
 
@@ -67,12 +67,11 @@ def learn(name, seconds, most, batch_size, sizes):
     validation_batches = pipeline.ordered_batches(validation, recipe.batch_size)
 
     def batches():
-        return pipeline.training_batches(clips, recipe.batch_size, 0, fit.ENDLESS, change=change)
+        return pipeline.training_batches(clips, recipe.batch_size, 0, plan.ENDLESS, change=change)
 
     step, check = fit.measure(taken, batches(), validation_batches, most, fit.EXACT)
     tenth = min(most, max(FEWEST, round(seconds / step))) // TENTHS
-    plan = fit.Plan(TENTHS, tenth)
-    schedule, learnt, history = fit.Rate(recipe, plan), iter(batches()), []
+    schedule, learnt, history = fit.Rate(recipe, plan.Plan(TENTHS, tenth)), iter(batches()), []
     schedule.set_model(model)
     for epoch in range(TENTHS):
         taken.reset()

@@ -11,7 +11,7 @@ from kwscls import console, devices, files
 from kwscls import settings as settings_room
 from kwscls.errors import KwsclsError
 from kwscls.evaluation.run import METRICS
-from kwscls.training.fit import CHECKPOINT
+from kwscls.training.keeper import CHECKPOINT
 
 RAMP = "learning_rate.json"
 """The file in which a run keeps how its learning rate was found."""

@@ -123,7 +123,7 @@ def run(out, name, seed, conditions, pace):
 
 def train_or_resume(settings):
     """Train, or go on with what was trained before the comparison was killed."""
-    from kwscls.training.fit import CHECKPOINT
+    from kwscls.training.keeper import CHECKPOINT
     from kwscls.training.place import unfinished_folder
     from kwscls.training.run import train
 

@@ -13,7 +13,7 @@ from kwscls.data.frames import is_table
 from kwscls.data.prepare import ready
 from kwscls.errors import KwsclsError
 from kwscls.evaluation.run import METRICS
-from kwscls.training.fit import CHECKPOINT
+from kwscls.training.keeper import CHECKPOINT
 from kwscls.training.place import leaving_nothing, unfinished_folder
 from kwscls.training.run import train
 

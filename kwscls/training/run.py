@@ -32,7 +32,8 @@ from kwscls.serving import bundle
 from kwscls.training import freezing, rates, recipes, start, statistics
 from kwscls.training.choices import check_few_shot, chosen_recipe, chosen_sizes, said, sizes_of_run, tell_idle
 from kwscls.training.few_shot import solve_head
-from kwscls.training.fit import CHECKPOINT, ROWS, fit, shared_batches
+from kwscls.training.fit import fit, shared_batches
+from kwscls.training.keeper import CHECKPOINT, ROWS
 from kwscls.training.learner import learner
 from kwscls.training.place import RAMP, default_name, join, leaving_nothing, open_run, tell_workers, unfinished_folder
 from kwscls.training.steps import Steps

@@ -13,7 +13,9 @@ from kwscls.data.pipeline import Clips
 from kwscls.errors import KwsclsError
 from kwscls.training import recipes, state
 from kwscls.training import fit as loop
-from kwscls.training.fit import Keeper, Plan, fit, foresee, is_within_error, measure
+from kwscls.training.fit import fit, foresee, measure
+from kwscls.training.keeper import Keeper
+from kwscls.training.plan import Plan
 from kwscls.training.statistics import adapt
 
 SMALL = dict(width=8, units=32, size=16, dropout=(0.1, 0.1))
@@ -66,30 +68,6 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(tones, tmp_path, monkey
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("best, clips, least", [(0.8125, 32, 0.7417), (1.0, 32, 0.9701), (0.5, 100, 0.45), (0.97, 3000, 0.9669)])
-def test_the_standard_error_of_a_score(best, clips, least):
-    assert is_within_error(least + 1e-3, best, clips) and not is_within_error(least - 1e-3, best, clips)
-
-
-def test_the_last_epoch_within_the_error_of_the_best_stays(tmp_path):
-    """Fold 1 of ESC-10 had its highest score on 32 clips in epoch 14 of 123."""
-    class Weights:
-        """An average that is the number of the epoch."""
-        variables = []
-
-        def weights(self):
-            return [epoch]
-
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    model.compile("sgd", "mse")
-    keeper = Keeper(tmp_path / "checkpoint.npz", Plan(5, 1), 0, 32, Weights())
-    keeper.set_model(model)
-    for epoch, score in enumerate((0.7, 0.8125, 0.6875, 0.75, 0.71875)):
-        keeper.on_epoch_begin(epoch)
-        keeper.on_epoch_end(epoch, {"loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": score})
-    assert [row["kept"] for row in keeper.rows] == [1, 1, 0, 1, 0] and keeper.kept == [3] and keeper.best_epoch == 2
-
-
 def test_the_weights_that_validation_heard_stay(tones, tmp_path):
     model, history = trained(tones, tmp_path, 6, patience=3, learning_rate=0.02)
     validation = Clips(tones / "validation", 4000)
@@ -113,35 +91,6 @@ def test_a_budget_sets_the_epochs(capsys):
     foresee(plan, step=0.1, check=1.0)
     assert plan.epochs in (29, 30) and plan.foreseen <= 60
     assert "epochs fit the budget" in capsys.readouterr().err
-
-
-class Clocked(Plan):
-    """A plan by whose clock every epoch takes as long as it is told."""
-
-    now = 5.0
-
-    @property
-    def elapsed(self):
-        return self.now
-
-
-@pytest.mark.parametrize("budget,foreseen,real,epochs", [
-    (600, 360, 360, 1), (600, 220, 220, 2), (600, 110, 110, 5), (60, 35, 35, 1), (600, 10, 10.3, 59), (600, 10, 12, 52),
-    (600, 10, 8, 74)])
-def test_a_budget_is_kept_and_a_fulfilled_plan_stays(budget, foreseen, real, epochs):
-    plan = Clocked(epochs=80, steps=10, budget=budget)
-    plan.fit_into(foreseen)
-    done = 0
-    while done < plan.epochs:
-        done, plan.now = done + 1, plan.now + real
-        plan.keep_to(real, done)
-    assert done == epochs and plan.now <= 1.06 * budget
-
-
-def test_a_budget_leaves_the_epochs_that_are_wanted_at_most():
-    plan = Clocked(epochs=80, steps=10, budget=600, most=3)
-    plan.fit_into(10)
-    assert plan.epochs == 3
 
 
 class Slow:

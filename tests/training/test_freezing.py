@@ -10,7 +10,8 @@ from kwscls import models
 from kwscls.data.pipeline import Clips
 from kwscls.errors import KwsclsError
 from kwscls.training import freezing, recipes
-from kwscls.training.fit import Keeper, fit
+from kwscls.training.fit import fit
+from kwscls.training.keeper import Keeper
 
 
 def net():
