@@ -12,6 +12,9 @@ from kwscls.data.manifest import NO_SOUNDS, NOISE, NOISE_FOLDERS, SUFFIXES, Reco
 from kwscls.errors import KwsclsError
 
 MANIFESTS = ("manifest.csv", "manifest.jsonl", "metadata.csv", "metadata.jsonl")
+DATA_FOLDERS = {"data", "dataset", "datasets", "audio", "sounds", "recordings", "clips", "wav", "wavs"}
+DATA_WORDS = {"data", "dataset", "datasets", "corpus"}
+"""What the folder of the recordings is called where a project's programs lie beside it, and words in such a name."""
 
 
 def load(place, pattern=None):
@@ -60,7 +63,7 @@ def scan(folder, pattern=None):
     if made := _named(top):
         return made
     places = _folders(top)
-    if inner := _only_holder(places):
+    if inner := _only_holder(places) or _data_among_others(top, places):
         return load(inner) + _noises(top)
     if _are_splits(top, places):
         made = _split_folders(places)
@@ -172,6 +175,27 @@ def _only_holder(places):
         return None
     beside = [path for place in others for path in _paths(place) if path.suffix.lower() not in NO_SOUNDS and path.is_file()]
     return None if any(map(headers.is_sound, beside)) else holders[0]
+
+
+def _data_among_others(top, places):
+    """The folder called like data whose folders hold the sounds, where a few lie beside it, in a project's examples or as
+    they were sent in; None if there is none, or a folder beside it may be a label or a part of the data.
+    """
+    inner = {place: [one.name for one in _folders(place) if one.name not in NOISE_FOLDERS and _holds_sounds(one)]
+             for place in places if place.name not in NOISE_FOLDERS}
+    meant = [place for place, classes in inner.items() if len(classes) > 1]
+    if len(meant) != 1 or not _is_called_data(meant[0].name) or any(split_named(place.name) for place in places):
+        return None
+    others = [place for place in inner if place != meant[0]]
+    if any(_is_called_data(place.name) or {one.name for one in _folders(place)} & set(inner[meant[0]]) for place in others):
+        return None
+    console.say(f"note: {top}: labels as the folders in {meant[0].name} say: {_some(inner[meant[0]])}; what lies beside it, "
+                f"in {_some(place.name for place in others)}, is left out")
+    return meant[0]
+
+
+def _is_called_data(name):
+    return name.lower() in DATA_FOLDERS or bool(DATA_WORDS & set(re.findall("[a-z]+", name.lower())))
 
 
 def _noises(folder):

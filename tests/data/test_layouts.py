@@ -194,6 +194,22 @@ def test_class_folders_among_folders_without_sounds(tmp_path):
     assert {one.labels[0] for one in load(tmp_path)} == {"audio", "code", "docs", "lib", "phone", NOISE}
 
 
+@pytest.mark.parametrize("data", ["data", "Dataset", "corpus_cleaned_data"])
+def test_a_projects_data_among_other_sounds(tmp_path, capsys, data):
+    touch(tmp_path, f"{data}/cry/a.wav", f"{data}/laugh/b.wav", f"{data}/_noise_/hum.wav", "simulation/c.mp3", "code/run.py",
+          "uploads/d.wav")
+    assert found(tmp_path) == {f"{data}/cry/a.wav": (None, "cry", None), f"{data}/laugh/b.wav": (None, "laugh", None),
+                               f"{data}/_noise_/hum.wav": (None, NOISE, None)}
+    assert f"labels as the folders in {data} say: cry, laugh; what lies beside it, in code, simulation, uploads, is left out" \
+        in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("other", ["recordings/c.wav", "phone/laugh/c.wav", "phone/x/c.wav phone/y/c.wav", "test/c.wav"])
+def test_a_folder_called_data_beside_what_may_be_labels_or_data(tmp_path, other):
+    touch(tmp_path, "data/cry/a.wav", "data/laugh/b.wav", *other.split())
+    assert {one.labels[0] for one in load(tmp_path)} == {"data", other.split("/")[0]}
+
+
 def test_folders_that_hold_most_clips_are_no_speakers(tmp_path):
     touch(tmp_path, *(f"{word}/en/{clip}.wav" for word in ("hey", "you") for clip in range(5)), "hey/es/x.wav", "you/de/y.wav")
     assert {one.group for one in load(tmp_path)} == {None}
