@@ -76,7 +76,8 @@ def warnings(report):
     for label, counts in report["labels"].items():
         lacking = [split for split in SPLITS if not counts[split]]
         if lacking:
-            made.append(f"the label {label} has no clips in {' and '.join(lacking)}")
+            why = ": too few speakers or recordings have it" if report["how"].startswith("by group") else ""
+            made.append(f"the label {label} has no clips in {' and '.join(lacking)}{why}")
         elif counts["train"] < FEW:
             made.append(f"the label {label} has only {counts['train']} clips to train on")
     if report["several_labels"]:

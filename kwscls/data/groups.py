@@ -9,8 +9,12 @@ from kwscls.errors import KwsclsError
 
 BEFORE = "the part of the names before _nohash_"
 BESIDE = "what the names hold beside label and number"
-CERTAIN = (BEFORE, *map(str, FORMS))
+SOURCE = "the recordings from which, as their names say, they were cut"
+CERTAIN = (BEFORE, SOURCE, *map(str, FORMS))
 """Guesses that are known to be right; others may be wrong where given splits contradict them."""
+
+CUT = re.compile(r"(.+\.(?:aac|aiff?|flac|m4a|mp[34]|oga|ogg|opus|wav|webm|wma))[_\-. ]*\d+", re.IGNORECASE)
+"""What programs call the numbered pieces of a recording: `party.mp3_12.wav`."""
 
 UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
@@ -31,6 +35,9 @@ def with_groups(recordings, pattern=None):
         known = sum(group is not None for group in groups)
         if known >= MOST * len(groups) and _telling(recordings, groups, what):
             return [dataclasses.replace(one, group=group) for one, group in zip(recordings, groups)], what
+    cut = [CUT.fullmatch(one.path.stem) for one in recordings]
+    if any(cut):  # pieces may lie among whole recordings
+        return [dataclasses.replace(one, group=found and found[1]) for one, found in zip(recordings, cut)], SOURCE
     return recordings, None
 
 

@@ -171,7 +171,16 @@ def _drawn(recordings, rule, guessed):
         if rule.kind != "clip" and alone < len(recordings):
             how = f"by clip, as {len(set(units))} groups are too few to keep them apart"
     places, by = _places(recordings, keys, rule)
+    if rule.kind == "auto" and keys is units and (unlearnt := _unlearnt(recordings, places)):
+        how = f"by clip, as {len(unlearnt)} labels would have none to learn from if no group were torn apart"
+        places, by = _places(recordings, _identities(recordings), rule)
     return [dataclasses.replace(one, split=place) for one, place in zip(recordings, places)], f"{how}, {by}"
+
+
+def _unlearnt(recordings, places):
+    """The labels that no recording of train has."""
+    taught = {label for one, place in zip(recordings, places) if place == "train" for label in one.labels}
+    return {label for one in recordings for label in one.labels} - taught
 
 
 def _places(recordings, keys, rule):

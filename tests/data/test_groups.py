@@ -71,3 +71,10 @@ def test_given_splits_that_contradict_a_place_in_the_names_stand():
                   for label in "ab" for number in range(10) for take in range(6)]
     made, how = split(recordings)
     assert how == "as given" and {one.group for one in made} == {None}
+
+
+def test_pieces_know_the_recording_they_were_cut_from():
+    stems = ["V=0_30.mp3_18", "V=0_30.mp3_19", "margot.m4a_3", "Louise.M4A (4)", "Louise.M4A-5", "bell", "siren", "rain", "wav_3"]
+    made, how = with_groups([Recording(Path(f"/x/cry/{stem}.wav"), ("cry",)) for stem in stems])
+    assert [one.group for one in made] == ["V=0_30.mp3", "V=0_30.mp3", "margot.m4a", None, "Louise.M4A", *4 * [None]]
+    assert how == "the recordings from which, as their names say, they were cut"

@@ -215,6 +215,15 @@ def test_torn_speakers_are_an_error_with_two_ways_out():
     assert len(report["shared_groups"]) == 6 and any("will flatter" in warning for warning in report["warnings"])
 
 
+def test_a_label_of_one_recordings_pieces_is_only_learnt():
+    corpus(Path("words"))
+    for piece in range(20):
+        write(Path(f"words/hum/hum.mp3_{piece}.wav"), 500 + piece)
+    report = prepare()
+    assert report["labels"]["hum"] == {"train": 20, "validation": 0, "test": 0}
+    assert "the label hum has no clips in validation and test: too few speakers or recordings have it" in report["warnings"]
+
+
 def test_a_label_that_is_only_tested():
     for split, labels in (("train", "ab"), ("validation", "ab"), ("test", "abc")):
         for label in labels:

@@ -210,3 +210,15 @@ def test_labels_whose_groups_are_large_are_in_every_split():
                        for who, said in spoken.items() for label, count in said.items() for take in range(count)])
     assert set(table(made)) == {(label, place) for place in SPLITS for label in ("anger", "joy", "calm")}
     assert table(made)["anger", "train"] >= 50 and not shared(made)
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_labels_are_learnt_even_if_each_has_but_one_group(groups):
+    recordings = [Recording(Path(f"/x/{label}/{label}{take % groups}.mp3_{take}.wav"), (label,))
+                  for label in "abcd" for take in range(40)]
+    made, how = split(recordings)
+    assert {label for label, place in table(made) if place == "train"} == set("abcd")
+    torn = "by clip, as 2 labels would have none to learn from if no group were torn apart, "
+    assert how.startswith(torn if groups == 1 else "by group, none in two splits (groups: the recordings from which")
+    assert len(shared(made)) == (4 if groups == 1 else 0)
+    assert not shared(split(recordings, Rule("group"))[0])
