@@ -349,6 +349,8 @@ class PrepareSettings:
     silence_seconds: float = setting(1.0, "length of each silence", parse=POSITIVE)
     pattern: str | None = setting(None, "for files without class folders: a regular expression of their names with "
                                   "(?P<label>...) and perhaps (?P<group>...)", metavar="REGEX")
+    label_column: str | None = setting(None, "the column of a table that holds the labels, such as gender; rows without are left "
+                                       "out (default: one with a usual name)", metavar="NAME")
     group: str | None = setting(None, "how names hold the speaker: a regular expression with one group", metavar="REGEX")
     split: str = setting("auto", "as given, by group (speaker) or by clip; auto takes the first that can be",
                          choices=("auto", "given", "group", "clip"))

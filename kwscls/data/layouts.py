@@ -17,13 +17,14 @@ DATA_WORDS = {"data", "dataset", "datasets", "corpus"}
 """What the folder of the recordings is called where a project's programs lie beside it, and words in such a name."""
 
 
-def load(place, pattern=None):
+def load(place, pattern=None, label_column=None):
     """The recordings of a table, or of a folder with a table in it, or of a folder without.
 
     Args:
         place: a CSV or JSON Lines file, or a folder.
         pattern: for files without class folders, a regular expression with the named groups `label` and, if there is
             more to read from the name, `group`, `split` and `fold`.
+        label_column: the column of a table that holds the labels, see `manifest.read`; then a folder must have a table.
 
     Returns:
         A list of `Recording`, in the table's or the paths' order.
@@ -32,16 +33,22 @@ def load(place, pattern=None):
         KwsclsError: there is nothing there, or it cannot be read as recordings with labels.
     """
     place = Path(place)
+    if pattern and label_column:
+        raise KwsclsError("names hold the labels or a column does", f"--pattern {pattern} --label-column {label_column}",
+                          "leave one out")
     if storage.is_remote(place) or place.is_file():
-        return read(place)
+        return read(place, label_column)
     if not place.is_dir():
         raise KwsclsError("does not exist", place, "name a folder of recordings or a manifest")
     top = descend(place)
     table = _table(top) or (None if pattern else _table_beside_audio(top))
     if table or pattern:
-        return read(table) if table else scan(place, pattern)
-    tables = _split_tables(top) or _only_table(top)
-    return _of_tables(top, tables) if tables else scan(place)
+        return read(table, label_column) if table else scan(place, pattern)
+    tables = _split_tables(top, label_column) or _only_table(top, label_column)
+    if label_column and not tables:
+        raise KwsclsError(f"holds no table, or several, that list recordings and have the column {label_column}", place,
+                          "name the table itself")
+    return _of_tables(top, tables, label_column) if tables else scan(place)
 
 
 def scan(folder, pattern=None):
@@ -96,19 +103,20 @@ def _table_beside_audio(folder):
     return tables[0] if len(tables) == 1 and not any(_holds_sounds(place) for place in others) else None
 
 
-def _split_tables(folder):
+def _split_tables(folder, label_column):
     """The tables in a folder that are called like splits, train among them, and list recordings: table to split."""
     named = {path: split_named(path.stem) for path in _tables(folder)}
-    found = {path: split for path, split in named.items() if split and lists(path)}
+    found = {path: split for path, split in named.items() if split and lists(path, label_column)}
     return found if "train" in found.values() else {}
 
 
-def _only_table(folder):
+def _only_table(folder, label_column):
     """The only table in a folder that lists recordings, with no split, where no class folders tell the labels; else empty."""
     places = [place for place in _folders(folder) if place.name not in NOISE_FOLDERS and _holds_sounds(place)]
-    if len(places) > 1 or any(map(_holds_sounds, (inner for place in places for inner in _folders(place)))):
+    classed = len(places) > 1 or any(map(_holds_sounds, (inner for place in places for inner in _folders(place))))
+    if classed and not label_column:
         return {}
-    found = {path: None for path in _tables(folder) if lists(path)}
+    found = {path: None for path in _tables(folder) if lists(path, label_column)}
     return found if len(found) == 1 else {}
 
 
@@ -117,7 +125,7 @@ def _tables(folder):
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in (".csv", ".tsv", ".jsonl") and path.is_file())
 
 
-def _of_tables(folder, tables):
+def _of_tables(folder, tables, label_column):
     """The recordings of tables, each with its table's split if that has one, and the noises in their folder.
 
     Raises:
@@ -125,7 +133,7 @@ def _of_tables(folder, tables):
     """
     made, seen = [], {}
     for table, split in tables.items():
-        for one in read(table):
+        for one in read(table, label_column):
             if one.path in seen:
                 raise KwsclsError(f"lists {one.path.name}, which is in {seen[one.path].name} too", table, "leave it out of one")
             seen[one.path] = table

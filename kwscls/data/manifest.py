@@ -9,7 +9,7 @@ import os
 import re
 from pathlib import Path
 
-from kwscls import files
+from kwscls import console, files
 from kwscls.data import parts, storage
 from kwscls.errors import KwsclsError
 
@@ -83,11 +83,16 @@ class Recording:
         return self.labels == (NOISE,)
 
 
-def read(path):
+def read(path, label_column=None):
     """The recordings of a table in CSV (first line: column names) or JSON Lines; paths are relative to it.
 
     The rows of a table of segments (path, start, end, label), or of one that lists a file several times, with columns for
     start and end, are parts of recordings, see `parts`; what is cut from one recording is of one group.
+
+    Args:
+        path: the table.
+        label_column: the column that holds the labels, where it is called otherwise than in `COLUMNS` or is one of several;
+            rows in which it is empty are left out.
 
     Raises:
         KwsclsError: it is missing, empty, lacks a column, or a row lacks its path or label.
@@ -99,7 +104,11 @@ def read(path):
     cells = dict.fromkeys(itertools.chain.from_iterable(row for _, row in rows))  # JSON's rows need not name the same
     first, names = ({name.strip().lower(): name for name in found if name} for found in (rows[0][1], cells))
     columns = _columns(first, names)
-    for what, remedy in (("path", "path, file or filename"), ("labels", "label, labels, class or category")):
+    if label_column:
+        columns["labels"] = _called(label_column, names, path)
+        rows = _labelled(rows, columns["labels"], path)
+    for what, remedy in (("path", "path, file or filename"),
+                         ("labels", "label, labels, class or category, or name it with prepare --label-column")):
         if columns[what] is None:
             raise KwsclsError(f"has no column for the {what.rstrip('s')}", path,
                               f"call one {remedy}; it has {', '.join(names.values())}")
@@ -121,13 +130,16 @@ def read(path):
     return made
 
 
-def lists(path):
-    """Whether a table names recordings, some of the first of which are there, and their labels."""
+def lists(path, label_column=None):
+    """Whether a table names recordings, some of the first of which are there, and their labels; arguments as of `read`."""
     try:
         rows = _rows(path)
     except KwsclsError:
         return False  # whatever it is, it is no table of recordings
-    columns = _columns({name.strip().lower(): name for name in rows[0][1] if name}) if rows else {}
+    names = {name.strip().lower(): name for name in rows[0][1] if name} if rows else {}
+    columns = _columns(names)
+    if label_column:
+        columns["labels"] = names.get(label_column.strip().lower())
     if not rows or columns["path"] is None or columns["labels"] is None:
         return False
     some = [{what: row.get(column) if column else None for what, column in columns.items()} for _, row in rows[:20]]
@@ -169,6 +181,31 @@ def _columns(*found):
     """What each of `COLUMNS` is called in a table, or None; of several dicts of names, the first counts first."""
     return {what: next((names[name] for names in found for name in known if name in names), None)
             for what, known in COLUMNS.items()}
+
+
+def _called(column, names, path):
+    """The column of a table that is called so.
+
+    Raises:
+        KwsclsError: there is none.
+    """
+    if column.strip().lower() not in names:
+        raise KwsclsError(f"has no column {column}", path, f"it has {', '.join(names.values())}")
+    return names[column.strip().lower()]
+
+
+def _labelled(rows, column, path):
+    """The rows that have a label in a column.
+
+    Raises:
+        KwsclsError: none has.
+    """
+    made = [(number, row) for number, row in rows if _labels(row.get(column))]
+    if not made:
+        raise KwsclsError(f"has nothing in the column {column}", path)
+    if len(made) < len(rows):
+        console.say(f"note: {path}: {len(rows) - len(made)} of {len(rows)} rows have no {column} and are left out")
+    return made
 
 
 def _rows(path):

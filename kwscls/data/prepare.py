@@ -106,7 +106,7 @@ def prepare(chosen, source=None):
         out.parent.mkdir(parents=True, exist_ok=True)
     with unfinished.alone(out):
         scratch = out.parent / f".{out.name}.unfinished"
-        recordings = None if source.packed else source.recordings(chosen.pattern)
+        recordings = None if source.packed else source.recordings(chosen.pattern, chosen.label_column)
         if out.exists():
             _require_outside(source, recordings or (), out)
         choices = _choices(chosen, source)
@@ -124,7 +124,8 @@ def prepare(chosen, source=None):
                               "choose another --out, or pass --overwrite to replace it")
         console.say(f"{source.name}: preparing {_place(source)} as {storage.address(elsewhere or out)}")
         unfinished.begin(scratch, fingerprint)
-        recordings = recordings if recordings is not None else source.recordings(chosen.pattern, scratch)
+        if recordings is None:
+            recordings = source.recordings(chosen.pattern, chosen.label_column, scratch)
         clips = elsewhere.with_name(f"{elsewhere.name}.unfinished") if elsewhere and chosen.runner else scratch
         report = _fill(scratch, clips, elsewhere, recordings, choices, chosen, source)
         report = {"kwscls": "prepared", "fingerprint": fingerprint, **report}
@@ -286,7 +287,7 @@ def _add_silences(clips, kept, facts, names, silence, chosen):
 def _choices(chosen, source):
     """The settings that change what is made, those of a corpus' own table where nothing else is said."""
     values = {key: value for key, value in settings.as_dict(chosen).items() if key not in NOT_CHOICES}
-    for name in ("corrections", "shards", "licence"):
+    for name in ("corrections", "label_column", "licence", "shards"):
         if not values[name]:
             del values[name]  # what was prepared before there were any stays as it is
     if not chosen.shards:

@@ -30,17 +30,17 @@ class Source:
         """Whether there is an archive to unpack first."""
         return self.place is None or archives.is_archive(self.place) and self.place.is_file()
 
-    def recordings(self, pattern=None, scratch=None):
-        """The recordings, an archive being unpacked below the folder `scratch` first."""
+    def recordings(self, pattern=None, label_column=None, scratch=None):
+        """The recordings, see `layouts.load`, an archive being unpacked below the folder `scratch` first."""
         place = self.place
         if self.packed:
             place = scratch / "source"
             if not place.exists():
                 archives.unpack(self.place or corpora.download(self.corpus), place)
-        if self.corpus and not pattern and place.is_dir():
+        if self.corpus and not (pattern or label_column) and place.is_dir():
             return corpora.recordings(self.corpus, place)
-        lists = audioset.lists(place)
-        found = audioset.read(*lists) if lists else layouts.load(place, pattern)
+        lists = None if label_column else audioset.lists(place)
+        found = audioset.read(*lists) if lists else layouts.load(place, pattern, label_column)
         top = layouts.descend(place) if place.is_dir() else place
         if (top / "report.json").is_file() and (top / "manifest.csv").is_file():  # it was prepared: noise lies apart
             found += [manifest.Recording(path.absolute(), (manifest.NOISE,)) for path in sorted((top / "noise").glob("*.wav"))]

@@ -225,3 +225,33 @@ def test_it_is_said_which_of_two_folders_are_the_labels(tmp_path, capsys):
     touch(tmp_path / "words", *(f"{word}/{who}/a.wav" for who in "abcd" for word in ("no", "yes")))
     load(tmp_path / "words")
     assert "are taken" not in capsys.readouterr().err
+
+
+def test_the_column_of_the_labels_may_be_named(tmp_path, capsys):
+    top = tmp_path / "cv-corpus/en"  # as Common Voice has it
+    touch(top, *(f"clips/{number}.mp3" for number in range(8)))
+    for name, numbers in (("train", range(4)), ("dev", range(4, 6)), ("test", range(6, 8)), ("validated", range(8))):
+        rows = [f"s{number}\t{number}.mp3\tHello!\t{('male', 'female', '')[number % 3]}\n" for number in numbers]
+        table(top, "client_id\tpath\tsentence\tGender\n" + "".join(rows), f"{name}.tsv")
+    rows = load(tmp_path / "cv-corpus", label_column="gender")
+    assert sorted((one.path.stem, one.labels[0], one.split, one.group) for one in rows) == [
+        ("0", "male", "train", "s0"), ("1", "female", "train", "s1"), ("3", "male", "train", "s3"), ("4", "female", "validation", "s4"),
+        ("6", "male", "test", "s6"), ("7", "female", "test", "s7")]
+    assert "train.tsv: 1 of 4 rows have no Gender and are left out" in capsys.readouterr().err
+    assert len(load(top / "validated.tsv", label_column="GENDER ")) == 6
+    with pytest.raises(KwsclsError, match="holds no table, or several, that list recordings and have the column age"):
+        load(top, label_column="age")
+    with pytest.raises(KwsclsError, match="validated.tsv: has no column age; it has client_id, path, sentence, Gender"):
+        load(top / "validated.tsv", label_column="age")
+
+
+def test_a_named_column_comes_before_class_folders_and_usual_names(tmp_path):
+    touch(tmp_path, "mono/a.wav", "multi/b.wav")
+    words = table(tmp_path, "file,label,accent\nmono/a.wav,yes,kerry\nmulti/b.wav,no,cork\n", "words.csv")
+    assert {one.labels[0] for one in load(tmp_path)} == {"mono", "multi"}
+    assert {one.labels[0] for one in load(tmp_path, label_column="accent")} == {"kerry", "cork"}
+    with pytest.raises(KwsclsError, match="names hold the labels or a column does"):
+        load(tmp_path, "(?P<label>.)", "accent")
+    table(tmp_path, "file,accent\nmono/a.wav,\n", "words.csv")
+    with pytest.raises(KwsclsError, match="has nothing in the column accent"):
+        load(words, label_column="accent")

@@ -278,6 +278,19 @@ def test_settings_that_do_not_fit(more, message):
     assert not Path("data/words").exists()
 
 
+def test_another_column_of_a_table_is_prepared_anew():
+    rows = ["path,label,who\n"]
+    for number in range(24):
+        write(Path(f"words/{number}.wav"), number)
+        rows.append(f"{number}.wav,{('no', 'yes')[number % 2]},{('anna', 'ben', 'cleo')[number % 3]}\n")
+    Path("words/manifest.csv").write_text("".join(rows), encoding="utf-8")
+    assert sorted(prepare()["labels"]) == ["no", "yes"]
+    with pytest.raises(KwsclsError, match="was prepared with other settings"):
+        prepare(label_column="who")
+    report = prepare(label_column="who", overwrite=True)
+    assert sorted(report["labels"]) == ["anna", "ben", "cleo"] and report["settings"]["label_column"] == "who"
+
+
 def test_nothing_to_prepare():
     Path("words").mkdir()
     for make, message in ((lambda: None, "words: holds no recordings"),
