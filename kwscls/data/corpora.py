@@ -125,10 +125,10 @@ def recordings(name, folder):
     Raises:
         KwsclsError: this is not the corpus' layout.
     """
-    from kwscls.data import layouts, manifest
+    from kwscls.data import folder_tables, layouts, manifest
 
     entry, folder = corpus(name), Path(folder)
-    if any((folder / table).is_file() for table in layouts.MANIFESTS):
+    if folder_tables.manifest_in(folder):
         return layouts.load(folder)
     if entry.table:
         tables = sorted(folder.glob(entry.table)) or sorted(folder.glob(f"*/{entry.table}"))

@@ -7,11 +7,10 @@ import re
 from pathlib import Path
 
 from kwscls import console
-from kwscls.data import headers, label_tracks, names, storage
-from kwscls.data.manifest import NO_SOUNDS, NOISE, NOISE_FOLDERS, SUFFIXES, Recording, lists, read, recording, split_named
+from kwscls.data import folder_tables, headers, label_tracks, names, storage, walk
+from kwscls.data.manifest import NO_SOUNDS, NOISE_FOLDERS, SUFFIXES, Recording, read, recording, split_named
 from kwscls.errors import KwsclsError
 
-MANIFESTS = ("manifest.csv", "manifest.jsonl", "metadata.csv", "metadata.jsonl")
 DATA_FOLDERS = {"data", "dataset", "datasets", "audio", "sounds", "recordings", "clips", "wav", "wavs"}
 DATA_WORDS = {"data", "dataset", "datasets", "corpus"}
 """What the folder of the recordings is called where a project's programs lie beside it, and words in such a name."""
@@ -41,14 +40,14 @@ def load(place, pattern=None, label_column=None):
     if not place.is_dir():
         raise KwsclsError("does not exist", place, "name a folder of recordings or a manifest")
     top = descend(place)
-    table = _table(top) or (None if pattern else _table_beside_audio(top))
+    table = folder_tables.manifest_in(top) or (None if pattern else folder_tables.beside_audio(top))
     if table or pattern:
         return read(table, label_column) if table else scan(place, pattern)
-    tables = _split_tables(top, label_column) or _only_table(top, label_column)
+    tables = folder_tables.listing(top, label_column)
     if label_column and not tables:
         raise KwsclsError(f"holds no table, or several, that list recordings and have the column {label_column}", place,
                           "name the table itself")
-    return _of_tables(top, tables, label_column) if tables else scan(place)
+    return folder_tables.recordings_of(top, tables, label_column) if tables else scan(place)
 
 
 def scan(folder, pattern=None):
@@ -69,16 +68,16 @@ def scan(folder, pattern=None):
         return _by_pattern(top, pattern)
     if made := _named(top):
         return made
-    places = _folders(top)
+    places = walk.folders(top)
     if inner := _only_holder(places) or _data_among_others(top, places):
-        return load(inner) + _noises(top)
+        return load(inner) + walk.noises(top)
     if _are_splits(top, places):
         made = _split_folders(places)
     else:
         made = _listed(top, _with_inner_splits([one for place in places for one in _class_folder(place, None)]))
     if made:
         return _with_telling_groups(top, made)
-    sounds = [path for path in _paths(top) if path.suffix.lower() in SUFFIXES]
+    sounds = [path for path in walk.paths(top) if path.suffix.lower() in SUFFIXES]
     if made := label_tracks.recordings(sounds):
         return made
     if sounds:
@@ -88,86 +87,11 @@ def scan(folder, pattern=None):
     raise KwsclsError("holds no recordings", folder, "it should hold a folder for each label")
 
 
-def _table(folder):
-    """The manifest in a folder, or None."""
-    return next((folder / name for name in MANIFESTS if (folder / name).is_file()), None)
-
-
-def _table_beside_audio(folder):
-    """The only table in meta or metadata of a folder whose sounds all lie in audio, as ESC-50 has it, or None."""
-    if not (folder / "audio").is_dir():
-        return None
-    metas = [place for place in _folders(folder) if place.name in ("meta", "metadata")]
-    tables = [path for place in metas for path in _paths(place) if path.suffix.lower() == ".csv"]
-    others = [place for place in _folders(folder) if place.name != "audio"]
-    return tables[0] if len(tables) == 1 and not any(_holds_sounds(place) for place in others) else None
-
-
-def _split_tables(folder, label_column):
-    """The tables in a folder that are called like splits, train among them, and list recordings: table to split."""
-    named = {path: split_named(path.stem) for path in _tables(folder)}
-    found = {path: split for path, split in named.items() if split and lists(path, label_column)}
-    return found if "train" in found.values() else {}
-
-
-def _only_table(folder, label_column):
-    """The only table in a folder that lists recordings, with no split, where no class folders tell the labels; else empty."""
-    places = [place for place in _folders(folder) if place.name not in NOISE_FOLDERS and _holds_sounds(place)]
-    classed = len(places) > 1 or any(map(_holds_sounds, (inner for place in places for inner in _folders(place))))
-    if classed and not label_column:
-        return {}
-    found = {path: None for path in _tables(folder) if lists(path, label_column)}
-    return found if len(found) == 1 else {}
-
-
-def _tables(folder):
-    """The tables in a folder, sorted."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in (".csv", ".tsv", ".jsonl") and path.is_file())
-
-
-def _of_tables(folder, tables, label_column):
-    """The recordings of tables, each with its table's split if that has one, and the noises in their folder.
-
-    Raises:
-        KwsclsError: a clip is in two of them.
-    """
-    made, seen = [], {}
-    for table, split in tables.items():
-        for one in read(table, label_column):
-            if one.path in seen:
-                raise KwsclsError(f"lists {one.path.name}, which is in {seen[one.path].name} too", table, "leave it out of one")
-            seen[one.path] = table
-            made.append(one if split is None or one.noise else dataclasses.replace(one, split=split))
-    console.say(f"note: {folder}: labels{' and splits' * any(tables.values())} as {', '.join(path.name for path in tables)} "
-                f"{'say' if len(tables) > 1 else 'says'}")
-    return made + [one for one in _noises(folder) if one.path not in seen]
-
-
-def _paths(folder):
-    """All files below a folder, sorted; hidden ones and macOS's shadows left out."""
-    made = []
-    for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
-        made += [Path(place) / name for name in sorted(files) if not name.startswith(".")]
-    return made
-
-
-def _folders(folder):
-    """The folders in a folder that are meant, sorted."""
-    return [Path(entry.path) for entry in sorted(os.scandir(folder), key=lambda entry: entry.name)
-            if entry.is_dir() and not entry.name.startswith(".") and entry.name != "__MACOSX"]
-
-
-def _holds_sounds(folder):
-    """Whether there are sound files below a folder."""
-    return any(path.suffix.lower() in SUFFIXES for path in _paths(folder))
-
-
 def descend(folder):
     """The folder itself, or the one that is all it holds, as archives have it; one with a manifest is not left."""
     folder = Path(os.path.abspath(folder))
-    while len(inner := _folders(folder)) == 1 and inner[0].name not in NOISE_FOLDERS and not _table(folder) \
-            and (_folders(inner[0]) or _table(inner[0])) \
+    while len(inner := walk.folders(folder)) == 1 and inner[0].name not in NOISE_FOLDERS \
+            and not folder_tables.manifest_in(folder) and (walk.folders(inner[0]) or folder_tables.manifest_in(inner[0])) \
             and not any(path.suffix.lower() in SUFFIXES for path in folder.iterdir()):
         folder = inner[0]
     return folder
@@ -175,13 +99,13 @@ def descend(folder):
 
 def _only_holder(places):
     """The only folder of several that holds sounds, in folders of its own or with a table; None if others may hold some too."""
-    holders = [place for place in places if place.name not in NOISE_FOLDERS and _holds_sounds(place)]
+    holders = [place for place in places if place.name not in NOISE_FOLDERS and walk.holds_sounds(place)]
     others = [place for place in places if place.name not in NOISE_FOLDERS and place not in holders]
     if len(holders) != 1 or len(places) < 2:
         return None
-    if sum(map(_holds_sounds, _folders(holders[0]))) < 2 and not _table(holders[0]):
+    if sum(map(walk.holds_sounds, walk.folders(holders[0]))) < 2 and not folder_tables.manifest_in(holders[0]):
         return None
-    beside = [path for place in others for path in _paths(place) if path.suffix.lower() not in NO_SOUNDS and path.is_file()]
+    beside = [path for place in others for path in walk.paths(place) if path.suffix.lower() not in NO_SOUNDS and path.is_file()]
     return None if any(map(headers.is_sound, beside)) else holders[0]
 
 
@@ -189,13 +113,13 @@ def _data_among_others(top, places):
     """The folder called like data whose folders hold the sounds, where a few lie beside it, in a project's examples or as
     they were sent in; None if there is none, or a folder beside it may be a label or a part of the data.
     """
-    inner = {place: [one.name for one in _folders(place) if one.name not in NOISE_FOLDERS and _holds_sounds(one)]
+    inner = {place: [one.name for one in walk.folders(place) if one.name not in NOISE_FOLDERS and walk.holds_sounds(one)]
              for place in places if place.name not in NOISE_FOLDERS}
     meant = [place for place, classes in inner.items() if len(classes) > 1]
     if len(meant) != 1 or not _is_called_data(meant[0].name) or any(split_named(place.name) for place in places):
         return None
     others = [place for place in inner if place != meant[0]]
-    if any(_is_called_data(place.name) or {one.name for one in _folders(place)} & set(inner[meant[0]]) for place in others):
+    if any(_is_called_data(place.name) or {one.name for one in walk.folders(place)} & set(inner[meant[0]]) for place in others):
         return None
     console.say(f"note: {top}: labels as the folders in {meant[0].name} say: {_some(inner[meant[0]])}; what lies beside it, "
                 f"in {_some(place.name for place in others)}, is left out")
@@ -204,16 +128,6 @@ def _data_among_others(top, places):
 
 def _is_called_data(name):
     return name.lower() in DATA_FOLDERS or bool(DATA_WORDS & set(re.findall("[a-z]+", name.lower())))
-
-
-def _noises(folder):
-    """The recordings of the folders of noise in a folder."""
-    return [one for place in _folders(folder) if place.name in NOISE_FOLDERS for one in _noise(place)]
-
-
-def _noise(place):
-    """The recordings of a folder of noise."""
-    return [Recording(path, (NOISE,)) for path in _clips(place)]
 
 
 def _are_splits(folder, places):
@@ -226,8 +140,8 @@ def _are_splits(folder, places):
     if "train" not in splits.values():
         return False
     others = [place for place in places if place not in splits and place.name not in (*NOISE_FOLDERS, "noise")
-              and _holds_sounds(place)]
-    if others and len(set(splits.values())) > 1 and any(_folders(place) for place in splits):
+              and walk.holds_sounds(place)]
+    if others and len(set(splits.values())) > 1 and any(walk.folders(place) for place in splits):
         raise KwsclsError(f"holds {', '.join(place.name for place in splits)} as if they were splits, but also "
                           f"{others[0].name}", folder, "move that elsewhere, or write a manifest.csv")
     return not others
@@ -237,32 +151,26 @@ def _split_folders(places):
     """The recordings of split folders: of the table in each, or of its class folders; and of folders of noise."""
     made = []
     places = {descend(place): split_named(place.name) for place in places}
-    taught = {label.name for place, split in places.items() if split == "train" for label in _folders(place)}
+    taught = {label.name for place, split in places.items() if split == "train" for label in walk.folders(place)}
     for place, split in places.items():
         if split is None:
-            made += _noise(place) if place.name in (*NOISE_FOLDERS, "noise") else []
-        elif table := _table(place):
+            made += walk.noise(place) if place.name in (*NOISE_FOLDERS, "noise") else []
+        elif table := folder_tables.manifest_in(place):
             made += [dataclasses.replace(one, split=None if one.noise else split) for one in read(table)]
-        elif (labels := _folders(place)) and (len(labels) > 1 or labels[0].name in taught):
+        elif (labels := walk.folders(place)) and (len(labels) > 1 or labels[0].name in taught):
             made += [one for label in labels for one in _class_folder(label, split)]
         elif split == "train":
             return []  # nothing can be learnt
-        elif _holds_sounds(place):
+        elif walk.holds_sounds(place):
             console.say(f"note: {place}: holds recordings but no class folders, and is left out")
     return made
-
-
-def _clips(place):
-    """The files below a folder but for words about them."""
-    return [path for path in _paths(place) if path.suffix.lower() in SUFFIXES
-            or not path.name.lower().startswith(("readme", "license", "licence", "attribution"))]
 
 
 def _class_folder(place, split):
     """The recordings of a class folder: `clip` or `group/clip`."""
     if place.name in NOISE_FOLDERS:
-        return _noise(place)
-    inner = {path: path.relative_to(place).parts[:-1] for path in _clips(place)}
+        return walk.noise(place)
+    inner = {path: path.relative_to(place).parts[:-1] for path in walk.clips(place)}
     return [Recording(path, (place.name.strip(),), split, group=parts[0] if parts else None) for path, parts in inner.items()]
 
 
@@ -278,13 +186,14 @@ def _with_inner_splits(recordings):
 
 def _named(top):
     """The recordings of a well-known corpus whose names alone hold the labels, and its noises; or None."""
-    paths = [path for path in _paths(top) if path.suffix.lower() in SUFFIXES and path.relative_to(top).parts[0] not in NOISE_FOLDERS]
+    paths = [path for path in walk.paths(top)
+             if path.suffix.lower() in SUFFIXES and path.relative_to(top).parts[0] not in NOISE_FOLDERS]
     made, form = names.labelled(paths) or (None, None)
     if made is None:
         return None
     strays = f"; {len(paths) - len(made)} files that are called otherwise are left out" if len(made) < len(paths) else ""
     console.say(f"note: {top}: labels as in the names of {form.corpus}: {_some({one.labels[0] for one in made})}{strays}")
-    return made + _noises(top)
+    return made + walk.noises(top)
 
 
 def _with_telling_groups(top, recordings):
@@ -335,7 +244,7 @@ def _by_pattern(folder, pattern):
     if "label" not in form.groupindex:
         raise KwsclsError("has no group named label", f"--pattern {pattern}", "write (?P<label>...)")
     made = []
-    for path in _paths(folder):
+    for path in walk.paths(folder):
         name = path.relative_to(folder).as_posix()
         found = form.search(name) if path.suffix.lower() in SUFFIXES else None
         if found:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kwscls import console, files
 from kwscls.data import parts, storage
+from kwscls.data.rows import read_rows
 from kwscls.errors import KwsclsError
 
 NOISE = "_background_noise_"
@@ -98,7 +99,7 @@ def read(path, label_column=None):
         KwsclsError: it is missing, empty, lacks a column, or a row lacks its path or label.
     """
     path = Path(path)
-    rows = _rows(path)
+    rows = read_rows(path)
     if not rows:
         raise KwsclsError("lists no recordings", path)
     cells = dict.fromkeys(itertools.chain.from_iterable(row for _, row in rows))  # JSON's rows need not name the same
@@ -133,7 +134,7 @@ def read(path, label_column=None):
 def lists(path, label_column=None):
     """Whether a table names recordings, some of the first of which are there, and their labels; arguments as of `read`."""
     try:
-        rows = _rows(path)
+        rows = read_rows(path)
     except KwsclsError:
         return False  # whatever it is, it is no table of recordings
     names = {name.strip().lower(): name for name in rows[0][1] if name} if rows else {}
@@ -206,52 +207,6 @@ def _labelled(rows, column, path):
     if len(made) < len(rows):
         console.say(f"note: {path}: {len(rows) - len(made)} of {len(rows)} rows have no {column} and are left out")
     return made
-
-
-def _rows(path):
-    """The rows of a table, each with the number of its line, as dicts of text to text."""
-    try:
-        text = storage.read(path).decode("utf-8-sig")
-    except FileNotFoundError as error:
-        raise KwsclsError("does not exist", path) from error
-    except (UnicodeDecodeError, OSError) as error:
-        raise KwsclsError("cannot be read as text", path, "a manifest is CSV or JSON Lines in UTF-8") from error
-    if path.suffix.lower() in (".jsonl", ".json", ".ndjson"):
-        return [(number, _object(line, f"{path}:{number}"))
-                for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    first = re.match(r"[^\r\n]*", text)[0]
-    mark = max(",\t;", key=first.count)
-    quoting = csv.QUOTE_NONE if mark == "\t" and '"' not in first and _has_loose_quotes(text) else csv.QUOTE_MINIMAL
-    table = csv.DictReader(io.StringIO(text, newline=""), delimiter=mark, quoting=quoting)
-    try:  # the line is the inner reader's: DictReader's stays behind when it skips blank ones
-        return [(table.reader.line_num, row) for row in table if any(any(cell or ()) for cell in row.values())]
-    except csv.Error as error:
-        raise KwsclsError(f"is no CSV table ({error})", path) from error
-
-
-OPEN_QUOTE = re.compile(r'(?:^|\t)"(?!(?:[^"\t\r\n]|"")*"(?:[\t\r\n]|\Z))', re.MULTILINE)
-"""A cell between tabs that begins with a quote and does not end with it."""
-
-
-def _has_loose_quotes(text):
-    """Whether quotes in a table with tabs are letters, as in Common Voice: read as quotes they would tear its rows."""
-    if not OPEN_QUOTE.search(text):
-        return False
-    try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter="\t", strict=True) if row]
-    except csv.Error:
-        return True
-    return len(set(map(len, rows))) > 1 or any("\n" in cell for row in rows for cell in row)
-
-
-def _object(line, where):
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise KwsclsError("is not JSON", where, "each line of a JSON Lines manifest is one object") from error
-    if not isinstance(row, dict):
-        raise KwsclsError("is no JSON object", where, 'write {"path": ..., "label": ...}')
-    return row
 
 
 def recording(values, start, where):

@@ -1,0 +1,84 @@
+"""Tables in a folder that list its recordings: which ones, and what they say."""
+
+import dataclasses
+
+from kwscls import console
+from kwscls.data import walk
+from kwscls.data.manifest import NOISE_FOLDERS, lists, read, split_named
+from kwscls.errors import KwsclsError
+
+MANIFESTS = ("manifest.csv", "manifest.jsonl", "metadata.csv", "metadata.jsonl")
+
+
+def manifest_in(folder):
+    """The manifest in a folder, or None."""
+    return next((folder / name for name in MANIFESTS if (folder / name).is_file()), None)
+
+
+def beside_audio(folder):
+    """The only table in meta or metadata of a folder whose sounds all lie in audio, as ESC-50 has it, or None."""
+    if not (folder / "audio").is_dir():
+        return None
+    metas = [place for place in walk.folders(folder) if place.name in ("meta", "metadata")]
+    tables = [path for place in metas for path in walk.paths(place) if path.suffix.lower() == ".csv"]
+    others = [place for place in walk.folders(folder) if place.name != "audio"]
+    return tables[0] if len(tables) == 1 and not any(walk.holds_sounds(place) for place in others) else None
+
+
+def listing(folder, label_column=None):
+    """The tables in a folder that list its recordings: those that are called like splits, or the only one; empty where
+    there are none, or class folders tell the labels.
+
+    Args:
+        folder: a folder without a manifest.
+        label_column: the column of the labels, see `manifest.read`; it comes before class folders.
+
+    Returns:
+        A dict of the table's path to its split or None.
+    """
+    return _split_tables(folder, label_column) or _only_table(folder, label_column)
+
+
+def recordings_of(folder, tables, label_column):
+    """The recordings of tables, each with its table's split if that has one, and the noises in their folder.
+
+    Args:
+        folder: where the tables lie.
+        tables: as of `listing`.
+        label_column: as of `listing`.
+
+    Raises:
+        KwsclsError: a clip is in two of them.
+    """
+    made, seen = [], {}
+    for table, split in tables.items():
+        for one in read(table, label_column):
+            if one.path in seen:
+                raise KwsclsError(f"lists {one.path.name}, which is in {seen[one.path].name} too", table, "leave it out of one")
+            seen[one.path] = table
+            made.append(one if split is None or one.noise else dataclasses.replace(one, split=split))
+    console.say(f"note: {folder}: labels{' and splits' * any(tables.values())} as {', '.join(path.name for path in tables)} "
+                f"{'say' if len(tables) > 1 else 'says'}")
+    return made + [one for one in walk.noises(folder) if one.path not in seen]
+
+
+def _split_tables(folder, label_column):
+    """The tables in a folder that are called like splits, train among them, and list recordings: table to split."""
+    named = {path: split_named(path.stem) for path in _tables(folder)}
+    found = {path: split for path, split in named.items() if split and lists(path, label_column)}
+    return found if "train" in found.values() else {}
+
+
+def _only_table(folder, label_column):
+    """The only table in a folder that lists recordings, with no split, where no class folders tell the labels; else empty."""
+    places = [place for place in walk.folders(folder) if place.name not in NOISE_FOLDERS and walk.holds_sounds(place)]
+    classed = len(places) > 1 or any(map(walk.holds_sounds, (inner for place in places for inner in walk.folders(place))))
+    if classed and not label_column:
+        return {}
+    found = {path: None for path in _tables(folder) if lists(path, label_column)}
+    return found if len(found) == 1 else {}
+
+
+def _tables(folder):
+    """The tables in a folder, sorted."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in (".csv", ".tsv", ".jsonl") and path.is_file())
