@@ -6,7 +6,7 @@ import statistics
 from kwscls import console, files
 from kwscls.data import convert
 from kwscls.data.manifest import SPLITS
-from kwscls.data.splits import shared
+from kwscls.data.splits import flattery, shared
 
 FEW = 10  # training clips of a label below which a warning is due
 MUCH_CLIPPED = 0.01  # share of samples at the end of the scale
@@ -70,9 +70,7 @@ def warnings(report):
             example = f"{first['path']}: {first['why']}" if isinstance(first, dict) else first
             made.append(f"clips {what}: {len(items)}, for example {example}")
     if report["shared_groups"]:
-        group, places = next(iter(report["shared_groups"].items()))
-        made.append(f"groups in several splits: {len(report['shared_groups'])}, for example {group} in "
-                    f"{' and '.join(places)}: the test will flatter")
+        made.append(f"groups in several splits: {len(report['shared_groups'])}, {flattery(report['shared_groups'])[0]}")
     for label, counts in report["labels"].items():
         lacking = [split for split in SPLITS if not counts[split]]
         if lacking:

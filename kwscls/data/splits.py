@@ -120,6 +120,14 @@ def shared(recordings):
     return {group: sorted(splits, key=SPLITS.index) for group, splits in sorted(places.items()) if len(splits) > 1}
 
 
+def flattery(torn):
+    """What groups in several splits, as `shared` tells them, do to scores, in words: (words, whether the test's)."""
+    tested = {group: places for group, places in torn.items() if "test" in places}
+    group, places = next(iter((tested or torn).items()))
+    flattered = "the test will flatter" if tested else "validation will flatter, the test will not"
+    return f"for example {group} in {' and '.join(places)}: {flattered}", bool(tested)
+
+
 def _given(recordings, rule, guessed):
     """The manifest's own splits; what it lacks is drawn from train."""
     torn = shared(recordings)

@@ -22,6 +22,7 @@ from kwscls.data.noises import noises_of
 from kwscls.data.pipeline import clip_length, open_clips
 from kwscls.data.prepare import ready
 from kwscls.data.prepared import has_split, shared_groups
+from kwscls.data.splits import flattery
 from kwscls.errors import KwsclsError
 from kwscls.evaluation import plots, plots_inside, tables
 from kwscls.evaluation.cost import TOOK, peak_memory
@@ -150,9 +151,9 @@ def fill_run(folder, settings, strategy):
 def warn(prepared, clips, settings):
     """Tell what in the data makes results better or worse than they seem."""
     if torn := shared_groups(prepared):
-        group, places = next(iter(torn.items()))
-        console.say(f"note: {len(torn)} speakers or source recordings are in several splits, for example {group} in "
-                    f"{' and '.join(places)}: the test will flatter; python -m kwscls.prepare --split group keeps them apart")
+        words, tested = flattery(torn)
+        console.say(f"note: {len(torn)} speakers or source recordings are in several splits, {words}"
+                    + "; python -m kwscls.prepare --split group keeps them apart" * tested)
     if balance.is_uneven(clips.counts) and not settings.evened:
         console.say("note: labels are uneven; validation is scored by a mean over labels, and --evened sampling draws the "
                     "clips of rare ones more often")

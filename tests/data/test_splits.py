@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kwscls.data.manifest import SPLITS, Recording
 from kwscls.data import splits as room
-from kwscls.data.splits import Rule, folds, natural, official, shared, split
+from kwscls.data.splits import Rule, flattery, folds, natural, official, shared, split
 from kwscls.errors import KwsclsError
 
 # Speakers as they stand in the corpus' published testing_list.txt and validation_list.txt (v0.01, v0.02).
@@ -222,3 +222,9 @@ def test_labels_are_learnt_even_if_each_has_but_one_group(groups):
     assert how.startswith(torn if groups == 1 else "by group, none in two splits (groups: the recordings from which")
     assert len(shared(made)) == (4 if groups == 1 else 0)
     assert not shared(split(recordings, Rule("group"))[0])
+
+
+def test_what_torn_groups_flatter():
+    learnt, tested = {"anna": ["train", "validation"]}, {"ben": ["train", "test"]}
+    assert flattery(learnt) == ("for example anna in train and validation: validation will flatter, the test will not", False)
+    assert flattery(learnt | tested) == ("for example ben in train and test: the test will flatter", True)
