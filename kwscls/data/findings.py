@@ -70,7 +70,7 @@ def warnings(report):
             example = f"{first['path']}: {first['why']}" if isinstance(first, dict) else first
             made.append(f"clips {what}: {len(items)}, for example {example}")
     if report["shared_groups"]:
-        made.append(f"groups in several splits: {len(report['shared_groups'])}, {flattery(report['shared_groups'])[0]}")
+        made.append(f"groups in several splits: {len(report['shared_groups'])}, {flattery(report['shared_groups'])}")
     for label, counts in report["labels"].items():
         lacking = [split for split in SPLITS if not counts[split]]
         if lacking:

@@ -8,7 +8,6 @@ import re
 from kwscls.data import storage
 from kwscls.errors import KwsclsError
 
-
 OPEN_QUOTE = re.compile(r'(?:^|\t)"(?!(?:[^"\t\r\n]|"")*"(?:[\t\r\n]|\Z))', re.MULTILINE)
 """A cell between tabs that begins with a quote and does not end with it."""
 

@@ -121,11 +121,12 @@ def shared(recordings):
 
 
 def flattery(torn):
-    """What groups in several splits, as `shared` tells them, do to scores, in words: (words, whether the test's)."""
+    """What groups in several splits, as `shared` tells them, do to scores, and what to do about it, in words."""
     tested = {group: places for group, places in torn.items() if "test" in places}
     group, places = next(iter((tested or torn).items()))
-    flattered = "the test will flatter" if tested else "validation will flatter, the test will not"
-    return f"for example {group} in {' and '.join(places)}: {flattered}", bool(tested)
+    flattered = ("the test will flatter; python -m kwscls.prepare --split group keeps them apart" if tested else
+                 "validation will flatter, the test will not")
+    return f"for example {group} in {' and '.join(places)}: {flattered}"
 
 
 def _given(recordings, rule, guessed):

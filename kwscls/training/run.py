@@ -151,9 +151,7 @@ def fill_run(folder, settings, strategy):
 def warn(prepared, clips, settings):
     """Tell what in the data makes results better or worse than they seem."""
     if torn := shared_groups(prepared):
-        words, tested = flattery(torn)
-        console.say(f"note: {len(torn)} speakers or source recordings are in several splits, {words}"
-                    + "; python -m kwscls.prepare --split group keeps them apart" * tested)
+        console.say(f"note: {len(torn)} speakers or source recordings are in several splits, {flattery(torn)}")
     if balance.is_uneven(clips.counts) and not settings.evened:
         console.say("note: labels are uneven; validation is scored by a mean over labels, and --evened sampling draws the "
                     "clips of rare ones more often")

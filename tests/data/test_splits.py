@@ -226,5 +226,6 @@ def test_labels_are_learnt_even_if_each_has_but_one_group(groups):
 
 def test_what_torn_groups_flatter():
     learnt, tested = {"anna": ["train", "validation"]}, {"ben": ["train", "test"]}
-    assert flattery(learnt) == ("for example anna in train and validation: validation will flatter, the test will not", False)
-    assert flattery(learnt | tested) == ("for example ben in train and test: the test will flatter", True)
+    assert flattery(learnt) == "for example anna in train and validation: validation will flatter, the test will not"
+    assert flattery(learnt | tested) == ("for example ben in train and test: the test will flatter; "
+                                         "python -m kwscls.prepare --split group keeps them apart")
