@@ -1,10 +1,12 @@
 """Tables in a folder that list its recordings: which ones, and what they say."""
 
 import dataclasses
+from pathlib import PurePosixPath
 
 from kwscls import console
 from kwscls.data import walk
-from kwscls.data.manifest import NOISE_FOLDERS, lists, read, split_named
+from kwscls.data.manifest import NOISE_FOLDERS, columns_of, lists, read, split_named
+from kwscls.data.rows import read_rows
 from kwscls.errors import KwsclsError
 
 MANIFESTS = ("manifest.csv", "manifest.jsonl", "metadata.csv", "metadata.jsonl")
@@ -13,6 +15,19 @@ MANIFESTS = ("manifest.csv", "manifest.jsonl", "metadata.csv", "metadata.jsonl")
 def manifest_in(folder):
     """The manifest in a folder, or None."""
     return next((folder / name for name in MANIFESTS if (folder / name).is_file()), None)
+
+
+def labelling_manifest(folder):
+    """The manifest in a folder, or None; where that has no column for the label and class folders beside it tell them, None too."""
+    table = manifest_in(folder)
+    if not table:
+        return None
+    columns = columns_of(table)
+    meant = columns["path"] or table.stem == "metadata"  # a manifest without paths is a mistake
+    if columns["labels"] is None and meant and _classed(folder):
+        console.say(f"note: {table}: has no column for the label; the folders tell them")
+        return None
+    return table
 
 
 def beside_audio(folder):
@@ -62,6 +77,40 @@ def recordings_of(folder, tables, label_column):
     return made + [one for one in walk.noises(folder) if one.path not in seen]
 
 
+def with_groups_told(folder, recordings):
+    """Recordings of class folders with the speakers or sources that the only table beside the folders tells of their files.
+
+    Args:
+        folder: where the table may lie.
+        recordings: as the class folders tell them.
+    """
+    told = {table: found for table in _tables(folder) if (found := _groups(table))}
+    if len(told) != 1:
+        return recordings
+    (table, groups), = told.items()
+    ends = [_listed_end(one.path, groups) for one in recordings]
+    known = [end for end in ends if end]
+    if len(set(known)) < len(known) or 2 * len(known) <= len(recordings):  # names that two share, or another table
+        return recordings
+    console.say(f"note: {folder}: {columns_of(table)['group']} as {table.name} says, for {len(known)} of {len(recordings)} recordings")
+    return [dataclasses.replace(one, group=groups[end]) if end else one for one, end in zip(recordings, ends)]
+
+
+def _groups(table):
+    """The group that a table tells of each file, by the file's path as it stands there; empty where it tells none."""
+    columns = columns_of(table)
+    if None in (columns["path"], columns["group"]):
+        return {}
+    cells = [(row.get(columns["path"]), row.get(columns["group"])) for _, row in read_rows(table)]
+    return {PurePosixPath(str(path).strip()).as_posix(): str(group).strip() for path, group in cells if path and group}
+
+
+def _listed_end(path, listed):
+    """The longest end of a path that is listed, or None."""
+    parts = path.parts
+    return next((end for first in range(len(parts)) if (end := "/".join(parts[first:])) in listed), None)
+
+
 def _split_tables(folder, label_column):
     """The tables in a folder that are called like splits, train among them, and list recordings: table to split."""
     named = {path: split_named(path.stem) for path in _tables(folder)}
@@ -71,12 +120,16 @@ def _split_tables(folder, label_column):
 
 def _only_table(folder, label_column):
     """The only table in a folder that lists recordings, with no split, where no class folders tell the labels; else empty."""
-    places = [place for place in walk.folders(folder) if place.name not in NOISE_FOLDERS and walk.holds_sounds(place)]
-    classed = len(places) > 1 or any(map(walk.holds_sounds, (inner for place in places for inner in walk.folders(place))))
-    if classed and not label_column:
+    if _classed(folder) and not label_column:
         return {}
     found = {path: None for path in _tables(folder) if lists(path, label_column)}
     return found if len(found) == 1 else {}
+
+
+def _classed(folder):
+    """Whether folders in a folder, or in its only one with sounds, may tell labels."""
+    places = [place for place in walk.folders(folder) if place.name not in NOISE_FOLDERS and walk.holds_sounds(place)]
+    return len(places) > 1 or any(map(walk.holds_sounds, (inner for place in places for inner in walk.folders(place))))
 
 
 def _tables(folder):

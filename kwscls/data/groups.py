@@ -47,10 +47,40 @@ def _guesses(recordings):
     for form in FORMS:
         yield [found and found["group"] for found in (re.fullmatch(form.pattern, stem) for stem in stems)], str(form)
     yield [stem.split("_nohash_")[0] if "_nohash_" in stem else None for stem in stems], BEFORE
-    words = [_words(stem) for stem in stems]
-    yield [_beside_label(some, one.labels[0]) for some, one in zip(words, recordings)], BESIDE
-    for place in range(max(map(len, words)) - 1):  # the last word counts the takes
-        yield [some[place] if place < len(some) - 1 else None for some in words], f"word {place + 1} of the names"
+    words, labels = [_words(stem) for stem in stems], [one.labels[0] for one in recordings]
+    yield [_beside_label(some, label) for some, label in zip(words, labels)], BESIDE
+    words = [[word.casefold() for word in some[:-1]] for some in words]  # the last word counts the takes
+    for place in range(max(map(len, words))):
+        before = _before_voices(words, labels, place)
+        yield [_at(some, place + (_at(some, place) in before)) for some in words], \
+            f"word {place + 1} of the names{', or the next where that tells the label' if before else ''}"
+
+
+def _at(words, place):
+    return words[place] if place < len(words) else None
+
+
+def _before_voices(words, labels, place):
+    """Words at a place of the names that tell the label, and stand before the voice: `eight_anna` among `ben_eight`.
+
+    Most words there are of several labels; these are of one label each, and several such words follow them.
+
+    Args:
+        words: of each name.
+        labels: the label of each.
+        place: counted from 0.
+    """
+    said, followers = collections.defaultdict(set), collections.defaultdict(set)
+    for some, label in zip(words, labels):
+        for word in some:
+            said[word].add(label)
+    here = [_at(some, place) for some in words]
+    if 2 * sum(len(said[word]) > 1 for word in here if word) < len(words):
+        return set()
+    for some in words:
+        if len(some) > place + 1 and len(said[some[place]]) == 1 and len(said[some[place + 1]]) > 1:
+            followers[some[place]].add(some[place + 1])
+    return {word for word, found in followers.items() if len(found) > 1}
 
 
 def _matched(one, pattern):

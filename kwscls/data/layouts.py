@@ -40,14 +40,17 @@ def load(place, pattern=None, label_column=None):
     if not place.is_dir():
         raise KwsclsError("does not exist", place, "name a folder of recordings or a manifest")
     top = descend(place)
-    table = folder_tables.manifest_in(top) or (None if pattern else folder_tables.beside_audio(top))
+    table = folder_tables.manifest_in(top) if label_column else folder_tables.labelling_manifest(top)
+    table = table or (None if pattern else folder_tables.beside_audio(top))
     if table or pattern:
         return read(table, label_column) if table else scan(place, pattern)
     tables = folder_tables.listing(top, label_column)
     if label_column and not tables:
         raise KwsclsError(f"holds no table, or several, that list recordings and have the column {label_column}", place,
                           "name the table itself")
-    return folder_tables.recordings_of(top, tables, label_column) if tables else scan(place)
+    if tables:
+        return folder_tables.recordings_of(top, tables, label_column)
+    return folder_tables.with_groups_told(top, scan(place))
 
 
 def scan(folder, pattern=None):
@@ -57,7 +60,7 @@ def scan(folder, pattern=None):
     `label/train/clip`; where one such folder lies among others that hold no sounds, or noise only, that one is meant. A
     split may be a table with its files instead. Lists named `testing_list.txt` and `validation_list.txt`, as Speech
     Commands has them, give the splits. Where folders tell nothing, names of well-known corpora do, see `names`, or label
-    tracks beside the recordings, see `label_tracks`.
+    tracks beside the recordings, see `label_tracks`, or names that are a label and a number.
 
     Raises:
         KwsclsError: there are no recordings, or no labels can be told.
@@ -75,11 +78,11 @@ def scan(folder, pattern=None):
         made = _split_folders(places)
     else:
         made = _listed(top, _with_inner_splits([one for place in places for one in _class_folder(place, None)]))
-    if made:
+    sounds = _sounds(top)
+    if len({one.labels for one in made if not one.noise}) < 2 and (told := label_tracks.recordings(sounds) or _counted(top, sounds)):
+        return told + walk.noises(top)
+    if any(not one.noise for one in made):
         return _with_telling_groups(top, made)
-    sounds = [path for path in walk.paths(top) if path.suffix.lower() in SUFFIXES]
-    if made := label_tracks.recordings(sounds):
-        return made
     if sounds:
         raise KwsclsError("holds recordings but no class folders", folder,
                           "sort them into a folder for each label, write a manifest.csv, or tell with --pattern how "
@@ -98,12 +101,10 @@ def descend(folder):
 
 
 def _only_holder(places):
-    """The only folder of several that holds sounds, in folders of its own or with a table; None if others may hold some too."""
+    """The only folder of several that holds sounds, or None if others may hold some too."""
     holders = [place for place in places if place.name not in NOISE_FOLDERS and walk.holds_sounds(place)]
     others = [place for place in places if place.name not in NOISE_FOLDERS and place not in holders]
     if len(holders) != 1 or len(places) < 2:
-        return None
-    if sum(map(walk.holds_sounds, walk.folders(holders[0]))) < 2 and not folder_tables.manifest_in(holders[0]):
         return None
     beside = [path for place in others for path in walk.paths(place) if path.suffix.lower() not in NO_SOUNDS and path.is_file()]
     return None if any(map(headers.is_sound, beside)) else holders[0]
@@ -155,7 +156,7 @@ def _split_folders(places):
     for place, split in places.items():
         if split is None:
             made += walk.noise(place) if place.name in (*NOISE_FOLDERS, "noise") else []
-        elif table := folder_tables.manifest_in(place):
+        elif table := folder_tables.labelling_manifest(place):
             made += [dataclasses.replace(one, split=None if one.noise else split) for one in read(table)]
         elif (labels := walk.folders(place)) and (len(labels) > 1 or labels[0].name in taught):
             made += [one for label in labels for one in _class_folder(label, split)]
@@ -186,14 +187,31 @@ def _with_inner_splits(recordings):
 
 def _named(top):
     """The recordings of a well-known corpus whose names alone hold the labels, and its noises; or None."""
-    paths = [path for path in walk.paths(top)
-             if path.suffix.lower() in SUFFIXES and path.relative_to(top).parts[0] not in NOISE_FOLDERS]
-    made, form = names.labelled(paths) or (None, None)
+    sounds = _sounds(top)
+    made, form = names.labelled(sounds) or (None, None)
     if made is None:
         return None
-    strays = f"; {len(paths) - len(made)} files that are called otherwise are left out" if len(made) < len(paths) else ""
-    console.say(f"note: {top}: labels as in the names of {form.corpus}: {_some({one.labels[0] for one in made})}{strays}")
+    _say_named(top, f"in the names of {form.corpus}", made, sounds)
     return made + walk.noises(top)
+
+
+def _counted(top, sounds):
+    """Recordings that are called by their label and a number; or none."""
+    made = names.counted(sounds)
+    if made:
+        _say_named(top, "the names begin, before a number", made, sounds)
+    return made
+
+
+def _say_named(top, where, made, sounds):
+    strays = f"; {len(sounds) - len(made)} files that are called otherwise are left out" if len(made) < len(sounds) else ""
+    console.say(f"note: {top}: labels as {where}: {_some({one.labels[0] for one in made})}{strays}")
+
+
+def _sounds(top):
+    """The paths of the sounds below a folder, but for noises."""
+    return [path for path in walk.paths(top)
+            if path.suffix.lower() in SUFFIXES and path.relative_to(top).parts[0] not in NOISE_FOLDERS]
 
 
 def _with_telling_groups(top, recordings):

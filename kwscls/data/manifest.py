@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kwscls import console, files
 from kwscls.data import parts, storage
-from kwscls.data.rows import read_rows
+from kwscls.data.rows import column_names, read_rows
 from kwscls.errors import KwsclsError
 
 NOISE = "_background_noise_"
@@ -103,7 +103,7 @@ def read(path, label_column=None):
     if not rows:
         raise KwsclsError("lists no recordings", path)
     cells = dict.fromkeys(itertools.chain.from_iterable(row for _, row in rows))  # JSON's rows need not name the same
-    first, names = ({name.strip().lower(): name for name in found if name} for found in (rows[0][1], cells))
+    first, names = _names(rows[0][1]), _names(cells)
     columns = _columns(first, names)
     if label_column:
         columns["labels"] = _called(label_column, names, path)
@@ -131,13 +131,18 @@ def read(path, label_column=None):
     return made
 
 
+def columns_of(path):
+    """What each of `COLUMNS` is called in a table, or None."""
+    return _columns(_names(column_names(path)))
+
+
 def lists(path, label_column=None):
     """Whether a table names recordings, some of the first of which are there, and their labels; arguments as of `read`."""
     try:
         rows = read_rows(path)
     except KwsclsError:
         return False  # whatever it is, it is no table of recordings
-    names = {name.strip().lower(): name for name in rows[0][1] if name} if rows else {}
+    names = _names(rows[0][1]) if rows else {}
     columns = _columns(names)
     if label_column:
         columns["labels"] = names.get(label_column.strip().lower())
@@ -176,6 +181,11 @@ def labels_of(recordings):
         raise KwsclsError(f"there is {only}; a classifier needs two or more", None,
                           "give each label a folder of its own, or look at the column of labels")
     return labels
+
+
+def _names(cells):
+    """The names of columns by what they are compared by."""
+    return {name.strip().lower(): name for name in cells if name}
 
 
 def _columns(*found):

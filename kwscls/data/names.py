@@ -7,6 +7,10 @@ import re
 from kwscls.data.manifest import Recording
 
 MOST = 19 / 20  # of the names, or more, have to fit a form; stray files may be called otherwise
+COUNTED = re.compile(r"(?P<label>\D*[^\W\d_])[\s_.\-]*\(?\d+\)?")
+"""A word, or several, and a number: `fire truck (12)`."""
+LEAST = 3
+"""The clips that a label needs, where names alone are counted."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +56,7 @@ FORMS = (
     Form("VocalSound", "speakers", r"(?P<group>[fm]\d{4})_\d_(?P<label>[a-z]+)"),
     Form("the ICBHI respiratory sounds", "patients", r"(?P<group>\d{3})_\w+_[A-Z][a-z]_[sm]c_\w+"),
     Form("AudioMNIST", "speakers", r"(?P<label>\d)_(?P<group>\d\d)_\d+"),
+    Form("Free Spoken Digits", "speakers", r"(?P<label>\d)_(?P<group>[a-z]+)_\d+"),
 )
 
 
@@ -72,6 +77,33 @@ def labelled(paths):
             return [Recording(path, (form.labels.get(parts["label"], parts["label"]),), group=parts["group"], fold=_fold(path))
                     for path, parts in known.items()], form
     return None
+
+
+def counted(paths):
+    """Recordings that lie in one folder and are called by their label and a number, as in `dog_12`; else none.
+
+    Where words of the names vary independently, as in `no_anna_3`, none of them is known to be the label.
+
+    Args:
+        paths: of all sound files.
+    """
+    found = {path: COUNTED.fullmatch(path.stem) for path in paths}
+    sizes = collections.Counter(match["label"] for match in found.values() if match)
+    labels = {label for label, clips in sizes.items() if clips >= LEAST}
+    known = [Recording(path, (match["label"],)) for path, match in found.items() if match and match["label"] in labels]
+    alone = len({path.parent for path in paths}) == 1
+    return known if alone and len(labels) > 1 and len(known) >= MOST * len(paths) and not _crossed(labels) else []
+
+
+def _crossed(labels):
+    """Whether two places of several words vary independently: a word of each goes with several of the other."""
+    words = [re.split(r"[\s_.\-]+", label) for label in labels]
+    pairs = {(left, right) for left in range(max(map(len, words))) for right in range(left)}
+    for left, right in pairs:
+        both = {(some[left], some[right]) for some in words if len(some) > left}
+        if all(max(collections.Counter(pair[side] for pair in both).values(), default=0) > 1 for side in (0, 1)):
+            return True
+    return False
 
 
 def _fitting(form, paths):

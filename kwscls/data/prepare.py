@@ -25,7 +25,7 @@ from kwscls.data import (convert, converting, corpora, corrections, duplicates, 
                          sources, splits, storage, tasks, unfinished)
 from kwscls.errors import KwsclsError
 
-FORM = 5  # raise it when the same recordings would be prepared otherwise than before
+FORM = 6  # raise it when the same recordings would be prepared otherwise than before
 REPORT, UNREADABLE = "report.json", "unreadable.csv"
 SUSPECTS = "suspects.csv"  # what `suspects` leaves in a prepared folder, and people edit
 LONGEST = 240  # bytes of a clip's stem; a mark and a suffix still fit behind it

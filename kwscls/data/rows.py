@@ -8,6 +8,7 @@ import re
 from kwscls.data import storage
 from kwscls.errors import KwsclsError
 
+JSON = (".jsonl", ".json", ".ndjson")
 OPEN_QUOTE = re.compile(r'(?:^|\t)"(?!(?:[^"\t\r\n]|"")*"(?:[\t\r\n]|\Z))', re.MULTILINE)
 """A cell between tabs that begins with a quote and does not end with it."""
 
@@ -24,17 +25,41 @@ def read_rows(path):
         raise KwsclsError("does not exist", path) from error
     except (UnicodeDecodeError, OSError) as error:
         raise KwsclsError("cannot be read as text", path, "a manifest is CSV or JSON Lines in UTF-8") from error
-    if path.suffix.lower() in (".jsonl", ".json", ".ndjson"):
+    if path.suffix.lower() in JSON:
         return [(number, _object(line, f"{path}:{number}"))
                 for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     first = re.match(r"[^\r\n]*", text)[0]
-    mark = max(",\t;", key=first.count)
+    mark = _mark(first)
     quoting = csv.QUOTE_NONE if mark == "\t" and '"' not in first and _has_loose_quotes(text) else csv.QUOTE_MINIMAL
     table = csv.DictReader(io.StringIO(text, newline=""), delimiter=mark, quoting=quoting)
     try:  # the line is the inner reader's: DictReader's stays behind when it skips blank ones
         return [(table.reader.line_num, row) for row in table if any(any(cell or ()) for cell in row.values())]
     except csv.Error as error:
         raise KwsclsError(f"is no CSV table ({error})", path) from error
+
+
+def column_names(path):
+    """The names of a table's columns, of CSV from its first line alone; none of what is no table.
+
+    Args:
+        path: of a file on this machine.
+    """
+    if path.suffix.lower() in JSON:
+        try:
+            return list(dict.fromkeys(name for _, row in read_rows(path) for name in row))
+        except KwsclsError:
+            return []
+    with open(path, encoding="utf-8-sig", errors="replace") as table:
+        first = table.readline()
+    try:
+        return next(csv.reader([first], delimiter=_mark(first)), [])
+    except csv.Error:
+        return []
+
+
+def _mark(first):
+    """What stands between the cells of a table's first line."""
+    return max(",\t;", key=first.count)
 
 
 def _has_loose_quotes(text):

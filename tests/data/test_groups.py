@@ -21,6 +21,7 @@ from tests.data.test_splits import clips
     ("RAVDESS", ["03-01-05-01-02-01-12", "03-01-06-01-02-01-24", "03-02-01-01-01-02-01"], ["12", "24", "01"]),
     ("CREMA-D", ["1001_DFA_ANG_XX", "1001_IEO_HAP_HI", "1040_ITH_SAD_X", "1091_TIE_NEU_XX"], ["1001", "1001", "1040", "1091"]),
     ("EmoDB", ["03a01Fa", "16b10Wb", "08a02Na", "08a02N"], ["03", "16", "08", "08"]),
+    ("Free Spoken Digits", ["0_jackson_0", "7_theo_12", "9_theo_49", "9_lucas_0"], ["jackson", "theo", "theo", "lucas"]),
     ("SAVEE", ["DC_a01", "JE_sa15", "KL_n30", "JK_su09"], ["DC", "JE", "KL", "JK"]),
     ("ShEMO", ["F21S05", "M02F01", "F03S02", "M54W01"], ["F21", "M02", "F03", "M54"]),
     ("VocalSound", ["f0003_0_cough", "m0101_2_throatclearing", "f0004_0_sigh"], ["f0003", "m0101", "f0004"]),
@@ -53,6 +54,26 @@ def test_speakers_at_a_place_in_the_names(form, what):
     made, _ = with_groups(recordings + strays)
     assert {one.group for one in made[-5:]} == {None} and len({one.group for one in made}) == 13
     assert with_groups(recordings + 3 * strays)[1] is None
+
+
+def test_voices_before_and_after_the_label():
+    voices = [f"{first}{second}" for first in ("Anna", "Ben", "Cleo", "Dora") for second in "xyz"]
+    orders = ("{word}_{low}_{take}", "{voice}_{word}_{take}", "{voice}_{word}_{take}")
+    recordings = [Recording(Path(f"/x/{label}") / (orders[number % 3].format(word=word, voice=voice, low=voice.lower(), take=take)
+                                                   + ".wav"), (label,))
+                  for label, words in (("aat", ("aat", "ath")), ("dui", ("dui", "duey")))
+                  for number, voice in enumerate(voices) for word in words for take in range(3)]
+    recordings.append(Recording(Path("/x/aat/Emma_aat_1.wav"), ("aat",)))  # said one word only
+    made, how = with_groups(recordings)
+    assert how == "word 1 of the names, or the next where that tells the label"
+    assert {one.group for one in made} == {"emma", *map(str.lower, voices)}
+
+
+def test_patients_have_one_label_each():
+    recordings = [Recording(Path(f"/x/{label}/p{label}{patient}_{what}_{take}.wav"), (label,))
+                  for label in ("ill", "well") for patient in range(9) for what in ("cough", "vowel") for take in range(3)]
+    made, how = with_groups(recordings)
+    assert how == "word 1 of the names" and len({one.group for one in made}) == 18
 
 
 @pytest.mark.parametrize("form", [

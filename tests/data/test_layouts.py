@@ -194,6 +194,81 @@ def test_class_folders_among_folders_without_sounds(tmp_path):
     assert {one.labels[0] for one in load(tmp_path)} == {"audio", "code", "docs", "lib", "phone", NOISE}
 
 
+def test_the_only_folder_with_sounds_among_programs(tmp_path):
+    touch(tmp_path, "data/drums/kick/kick (1).wav", "data/drums/snare/a.wav", "src/run.py", "app/main.ts")
+    assert {one.labels[0] for one in load(tmp_path)} == {"kick", "snare"}
+    touch(tmp_path / "flat", "data/clips/one.wav", "src/main.ts")
+    with pytest.raises(KwsclsError, match="there is only the label clips"):
+        labels_of(load(tmp_path / "flat"))
+
+
+def test_files_that_are_called_by_their_label_and_a_number(tmp_path, capsys):
+    touch(tmp_path, *(f"data/all/{name}.wav" for name in ("dog_1", "dog_2", "dog-3", "fire truck (12)", "fire truck 2", "fire truck3")),
+          "src/main.ts", "data/_background_noise_/hum.wav")
+    rows = load(tmp_path)
+    assert [one.labels[0] for one in rows] == [*3 * ["dog"], *3 * ["fire truck"], NOISE]
+    assert "labels as the names begin, before a number: dog, fire truck" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("names", [
+    ["dog_{take}"],
+    ["yes_anna_{take}", "no_anna_{take}", "yes_ben_{take}", "no_ben_{take}"],  # the label is one of two words
+    ["spk1_{take}", "spk2_{take}"],  # people
+    ["2024-05-0{take}_1", "2024-05-0{take}_2"],
+    ["dog_{take}", "x{take}a", "y{take}b"],
+])
+def test_names_that_do_not_say_which_word_is_the_label(tmp_path, names):
+    touch(tmp_path, *(f"{name.format(take=take)}.wav" for name in names for take in range(4)))
+    with pytest.raises(KwsclsError, match="holds recordings but no class folders.*--pattern"):
+        load(tmp_path)
+
+
+def test_free_spoken_digits_lie_in_one_folder(tmp_path):
+    touch(tmp_path, *(f"{digit}_{who}_{take}.wav" for digit in (0, 7) for who in ("jackson", "theo") for take in range(3)))
+    assert {(one.labels, one.group) for one in load(tmp_path)} == {((digit,), who) for digit in "07" for who in ("jackson", "theo")}
+
+
+@pytest.mark.parametrize("name", ["metadata.csv", "speakers.tsv"])
+@pytest.mark.parametrize("start", ["", "{folder}/", "./audio/{folder}/"])
+def test_speakers_in_a_table_beside_class_folders(tmp_path, capsys, name, start):
+    touch(tmp_path, *(f"audio/{label}/{label}{take}.wav" for label in ("no", "yes") for take in range(4)), "docs/notes.txt")
+    rows = [f"{start.format(folder=label)}{label}{take}.wav{{mark}}Hm{{mark}}s{take}\n" for label in ("no", "yes") for take in range(3)]
+    mark = "\t" if name.endswith("tsv") else ","
+    table(tmp_path, "filename{mark}transcript{mark}speaker_id\n".format(mark=mark) + "".join(rows).format(mark=mark), name)
+    assert {(one.path.name, one.labels[0], one.group) for one in load(tmp_path)} == {
+        (f"{label}{take}.wav", label, f"s{take}" if take < 3 else None) for label in ("no", "yes") for take in range(4)}
+    told = capsys.readouterr().err
+    assert f"speaker_id as {name} says, for 6 of 8 recordings" in told
+    assert ("metadata.csv: has no column for the label; the folders tell them" in told) == (name == "metadata.csv")
+
+
+def test_tables_that_do_not_tell_whose_recordings_these_are(tmp_path):
+    touch(tmp_path, "no/1.wav", "no/2.wav", "yes/1.wav", "yes/2.wav")
+    table(tmp_path, "file,speaker\n1.wav,anna\n2.wav,ben\n", "speakers.csv")  # which 1.wav?
+    assert {one.group for one in load(tmp_path)} == {None}
+    table(tmp_path, "file,speaker\nno/1.wav,anna\nno/2.wav,ben\nyes/1.wav,ben\nyes/2.wav,ben\n", "speakers.csv")
+    assert {one.group for one in load(tmp_path)} == {"anna", "ben"}
+    table(tmp_path, "file,speaker\nno/1.wav,cleo\n", "more.csv")
+    assert {one.group for one in load(tmp_path)} == {None}
+
+
+def test_words_about_split_folders_are_no_manifests(tmp_path):
+    touch(tmp_path, "train/yes/a.wav", "train/no/b.wav", "test/yes/c.wav", "test/no/d.wav")
+    table(tmp_path / "train", "key,value\nlicence,CC0\n", "metadata.csv")
+    assert {(one.labels[0], one.split) for one in load(tmp_path)} == {
+        (label, split) for label in ("yes", "no") for split in ("train", "test")}
+    table(tmp_path / "train", "name,word\na.wav,yes\n", "manifest.csv")
+    with pytest.raises(KwsclsError, match="manifest.csv: has no column for the path"):
+        load(tmp_path)
+
+
+def test_metadata_without_labels_beside_recordings_without_folders(tmp_path):
+    touch(tmp_path, "audio/a.wav", "audio/b.wav")
+    table(tmp_path, "filename,speaker_id\na.wav,1\nb.wav,2\n", "metadata.csv")
+    with pytest.raises(KwsclsError, match="has no column for the label.*--label-column; it has filename, speaker_id"):
+        load(tmp_path)
+
+
 @pytest.mark.parametrize("data", ["data", "Dataset", "corpus_cleaned_data"])
 def test_a_projects_data_among_other_sounds(tmp_path, capsys, data):
     touch(tmp_path, f"{data}/cry/a.wav", f"{data}/laugh/b.wav", f"{data}/_noise_/hum.wav", "simulation/c.mp3", "code/run.py",
