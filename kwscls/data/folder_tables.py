@@ -9,6 +9,7 @@ from kwscls.data.manifest import NOISE_FOLDERS, columns_of, lists, read, split_n
 from kwscls.data.rows import read_rows
 from kwscls.errors import KwsclsError
 
+TABLES = (".csv", ".tsv", ".jsonl")
 MANIFESTS = ("manifest.csv", "manifest.jsonl", "metadata.csv", "metadata.jsonl")
 
 
@@ -30,16 +31,6 @@ def labelling_manifest(folder):
     return table
 
 
-def beside_audio(folder):
-    """The only table in meta or metadata of a folder whose sounds all lie in audio, as ESC-50 has it, or None."""
-    if not (folder / "audio").is_dir():
-        return None
-    metas = [place for place in walk.folders(folder) if place.name in ("meta", "metadata")]
-    tables = [path for place in metas for path in walk.paths(place) if path.suffix.lower() == ".csv"]
-    others = [place for place in walk.folders(folder) if place.name != "audio"]
-    return tables[0] if len(tables) == 1 and not any(walk.holds_sounds(place) for place in others) else None
-
-
 def listing(folder, label_column=None):
     """The tables in a folder that list its recordings: those that are called like splits, or the only one; empty where
     there are none, or class folders tell the labels.
@@ -54,24 +45,25 @@ def listing(folder, label_column=None):
     return _split_tables(folder, label_column) or _only_table(folder, label_column)
 
 
-def recordings_of(folder, tables, label_column):
-    """The recordings of tables, each with its table's split if that has one, and the noises in their folder.
+def recordings_of(folder, tables, label_column, places=None):
+    """The recordings of tables, each with its own split or else its table's, and the noises in the folder.
 
     Args:
-        folder: where the tables lie.
+        folder: in which the tables lie.
         tables: as of `listing`.
         label_column: as of `listing`.
+        places: where the files lie, by name, see `manifest.read`.
 
     Raises:
         KwsclsError: a clip is in two of them.
     """
     made, seen = [], {}
     for table, split in tables.items():
-        for one in read(table, label_column):
+        for one in read(table, label_column, places):
             if one.path in seen:
                 raise KwsclsError(f"lists {one.path.name}, which is in {seen[one.path].name} too", table, "leave it out of one")
             seen[one.path] = table
-            made.append(one if split is None or one.noise else dataclasses.replace(one, split=split))
+            made.append(one if one.split or one.noise else dataclasses.replace(one, split=split))
     console.say(f"note: {folder}: labels{' and splits' * any(tables.values())} as {', '.join(path.name for path in tables)} "
                 f"{'say' if len(tables) > 1 else 'says'}")
     return made + [one for one in walk.noises(folder) if one.path not in seen]
@@ -84,7 +76,7 @@ def with_groups_told(folder, recordings):
         folder: where the table may lie.
         recordings: as the class folders tell them.
     """
-    told = {table: found for table in _tables(folder) if (found := _groups(table))}
+    told = {table: found for table in tables(folder) if (found := _groups(table))}
     if len(told) != 1:
         return recordings
     (table, groups), = told.items()
@@ -113,7 +105,7 @@ def _listed_end(path, listed):
 
 def _split_tables(folder, label_column):
     """The tables in a folder that are called like splits, train among them, and list recordings: table to split."""
-    named = {path: split_named(path.stem) for path in _tables(folder)}
+    named = {path: split_named(path.stem) for path in tables(folder)}
     found = {path: split for path, split in named.items() if split and lists(path, label_column)}
     return found if "train" in found.values() else {}
 
@@ -122,7 +114,7 @@ def _only_table(folder, label_column):
     """The only table in a folder that lists recordings, with no split, where no class folders tell the labels; else empty."""
     if _classed(folder) and not label_column:
         return {}
-    found = {path: None for path in _tables(folder) if lists(path, label_column)}
+    found = {path: None for path in tables(folder) if lists(path, label_column)}
     return found if len(found) == 1 else {}
 
 
@@ -132,6 +124,6 @@ def _classed(folder):
     return len(places) > 1 or any(map(walk.holds_sounds, (inner for place in places for inner in walk.folders(place))))
 
 
-def _tables(folder):
+def tables(folder):
     """The tables in a folder, sorted."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in (".csv", ".tsv", ".jsonl") and path.is_file())
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in TABLES and path.is_file())

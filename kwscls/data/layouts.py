@@ -7,17 +7,17 @@ import re
 from pathlib import Path
 
 from kwscls import console
-from kwscls.data import folder_tables, headers, label_tracks, names, storage, walk
+from kwscls.data import far_tables, folder_tables, headers, label_tracks, names, storage, walk
 from kwscls.data.manifest import NO_SOUNDS, NOISE_FOLDERS, SUFFIXES, Recording, read, recording, split_named
 from kwscls.errors import KwsclsError
 
 DATA_FOLDERS = {"data", "dataset", "datasets", "audio", "sounds", "recordings", "clips", "wav", "wavs"}
-DATA_WORDS = {"data", "dataset", "datasets", "corpus"}
+DATA_WORDS = {"data", "dataset", "datasets", "corpus", "audio", "train", "training"}
 """What the folder of the recordings is called where a project's programs lie beside it, and words in such a name."""
 
 
 def load(place, pattern=None, label_column=None):
-    """The recordings of a table, or of a folder with a table in it, or of a folder without.
+    """The recordings of a table, or of a folder with tables in it or in a folder apart, or of a folder without.
 
     Args:
         place: a CSV or JSON Lines file, or a folder.
@@ -41,15 +41,15 @@ def load(place, pattern=None, label_column=None):
         raise KwsclsError("does not exist", place, "name a folder of recordings or a manifest")
     top = descend(place)
     table = folder_tables.manifest_in(top) if label_column else folder_tables.labelling_manifest(top)
-    table = table or (None if pattern else folder_tables.beside_audio(top))
     if table or pattern:
         return read(table, label_column) if table else scan(place, pattern)
-    tables = folder_tables.listing(top, label_column)
-    if label_column and not tables:
+    if tables := folder_tables.listing(top, label_column):
+        return folder_tables.recordings_of(top, tables, label_column)
+    if made := far_tables.recordings(top, label_column):
+        return made
+    if label_column:
         raise KwsclsError(f"holds no table, or several, that list recordings and have the column {label_column}", place,
                           "name the table itself")
-    if tables:
-        return folder_tables.recordings_of(top, tables, label_column)
     return folder_tables.with_groups_told(top, scan(place))
 
 
@@ -78,7 +78,7 @@ def scan(folder, pattern=None):
         made = _split_folders(places)
     else:
         made = _listed(top, _with_inner_splits([one for place in places for one in _class_folder(place, None)]))
-    sounds = _sounds(top)
+    sounds = walk.sounds(top)
     if len({one.labels for one in made if not one.noise}) < 2 and (told := label_tracks.recordings(sounds) or _counted(top, sounds)):
         return told + walk.noises(top)
     if any(not one.noise for one in made):
@@ -187,7 +187,7 @@ def _with_inner_splits(recordings):
 
 def _named(top):
     """The recordings of a well-known corpus whose names alone hold the labels, and its noises; or None."""
-    sounds = _sounds(top)
+    sounds = walk.sounds(top)
     made, form = names.labelled(sounds) or (None, None)
     if made is None:
         return None
@@ -206,12 +206,6 @@ def _counted(top, sounds):
 def _say_named(top, where, made, sounds):
     strays = f"; {len(sounds) - len(made)} files that are called otherwise are left out" if len(made) < len(sounds) else ""
     console.say(f"note: {top}: labels as {where}: {_some({one.labels[0] for one in made})}{strays}")
-
-
-def _sounds(top):
-    """The paths of the sounds below a folder, but for noises."""
-    return [path for path in walk.paths(top)
-            if path.suffix.lower() in SUFFIXES and path.relative_to(top).parts[0] not in NOISE_FOLDERS]
 
 
 def _with_telling_groups(top, recordings):

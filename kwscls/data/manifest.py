@@ -7,7 +7,7 @@ import itertools
 import json
 import os
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from kwscls import console, files
 from kwscls.data import parts, storage
@@ -41,6 +41,9 @@ COLUMNS = {
     "end": ("end", "end_s", "end_time", "end_seconds", "offset", "stop"),
 }
 """What a column may be called; of several that fit, the one named first here counts."""
+
+SEVERAL = ("labels", "tags")
+"""Columns in which a comma without a space stands between labels, as in FSD50K."""
 
 SEGMENTS = ("path", "start", "end", "label")
 """The columns of a table of segments, see `frames`."""
@@ -84,7 +87,7 @@ class Recording:
         return self.labels == (NOISE,)
 
 
-def read(path, label_column=None):
+def read(path, label_column=None, places=None):
     """The recordings of a table in CSV (first line: column names) or JSON Lines; paths are relative to it.
 
     The rows of a table of segments (path, start, end, label), or of one that lists a file several times, with columns for
@@ -94,6 +97,7 @@ def read(path, label_column=None):
         path: the table.
         label_column: the column that holds the labels, where it is called otherwise than in `COLUMNS` or is one of several;
             rows in which it is empty are left out.
+        places: where the files lie, by name, if not where the table says: a dict of names to paths.
 
     Raises:
         KwsclsError: it is missing, empty, lacks a column, or a row lacks its path or label.
@@ -114,6 +118,10 @@ def read(path, label_column=None):
             raise KwsclsError(f"has no column for the {what.rstrip('s')}", path,
                               f"call one {remedy}; it has {', '.join(names.values())}")
     values = [{what: row.get(column) if column else None for what, column in columns.items()} for _, row in rows]
+    if str(columns["labels"]).strip().lower() in SEVERAL:
+        values = [{**value, "labels": _with_semicolons(value["labels"])} for value in values]
+    if places:
+        values = [{**value, "path": _in(places, value["path"])} for value in values]
     start, values = _start(path, values)
     often = len({str(value["path"]).strip() for value in values}) < len(values)
     if columns["start"] and columns["end"] and (often or set(SEGMENTS) <= names.keys()):
@@ -131,24 +139,25 @@ def read(path, label_column=None):
     return made
 
 
-def columns_of(path):
-    """What each of `COLUMNS` is called in a table, or None."""
-    return _columns(_names(column_names(path)))
+def columns_of(path, label_column=None):
+    """What each of `COLUMNS` is called in a table, or None; arguments as of `read`."""
+    names = _names(column_names(path))
+    columns = _columns(names)
+    return {**columns, "labels": names.get(label_column.strip().lower())} if label_column else columns
 
 
-def lists(path, label_column=None):
+def lists(path, label_column=None, places=None):
     """Whether a table names recordings, some of the first of which are there, and their labels; arguments as of `read`."""
+    columns = columns_of(path, label_column)
+    if None in (columns["path"], columns["labels"]):
+        return False
     try:
         rows = read_rows(path)
     except KwsclsError:
         return False  # whatever it is, it is no table of recordings
-    names = _names(rows[0][1]) if rows else {}
-    columns = _columns(names)
-    if label_column:
-        columns["labels"] = names.get(label_column.strip().lower())
-    if not rows or columns["path"] is None or columns["labels"] is None:
-        return False
     some = [{what: row.get(column) if column else None for what, column in columns.items()} for _, row in rows[:20]]
+    if places:
+        return 2 * sum(os.path.isabs(_in(places, one["path"])) for one in some) > len(some)
     return (_place(path, some) or _folder_beside(path, some)) is not None
 
 
@@ -256,6 +265,16 @@ def _part(values, where):
     name = str(values["path"] or "").strip()
     part = name and parts.part(name, values["start"], values["end"], where)
     return {**values, "path": part, "group": values["group"] or name, "seconds": None}
+
+
+def _with_semicolons(value):
+    """A cell's labels with semicolons for the commas between them; JSON's lists have commas of their own."""
+    return re.sub(r",(?=\S)", ";", value) if isinstance(value, str) and not value.lstrip().startswith("[") else value
+
+
+def _in(places, name):
+    """Where the file of a name lies, or the name itself."""
+    return str(places.get(PurePosixPath(str(name or "").strip()).name, name or ""))
 
 
 def _labels(value):

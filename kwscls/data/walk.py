@@ -26,6 +26,12 @@ def holds_sounds(folder):
     return any(path.suffix.lower() in SUFFIXES for path in paths(folder))
 
 
+def sounds(folder):
+    """The sound files below a folder, but for those in its folders of noise."""
+    return [path for path in paths(folder)
+            if path.suffix.lower() in SUFFIXES and path.relative_to(folder).parts[0] not in NOISE_FOLDERS]
+
+
 def clips(place):
     """The files below a folder but for words about them."""
     return [path for path in paths(place) if path.suffix.lower() in SUFFIXES

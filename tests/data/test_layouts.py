@@ -152,6 +152,47 @@ def test_a_manifest_in_an_archives_folder(tmp_path):
     assert load(tmp_path) == load(tmp_path / "mini")
 
 
+def test_fsd50k_has_its_tables_in_a_folder_of_their_own(tmp_path, capsys):
+    top = touch(tmp_path / "in", *(f"FSD50K.dev_audio/{number}.wav" for number in range(4)), "FSD50K.eval_audio/9.wav",
+                "FSD50K.doc/README.md")
+    table(touch(top, "FSD50K.ground_truth/x") / "FSD50K.ground_truth", "fname,labels,mids,split\n" + "".join(
+        f'{number},"Bark,Dog,Wild_animals","/m/1,/m/2,/m/3",{"val" if number == 3 else "train"}\n' for number in range(4)), "dev.csv")
+    table(top / "FSD50K.ground_truth", 'fname,labels,mids\n9,Rain,/m/4\n', "eval.csv")
+    table(top / "FSD50K.ground_truth", "0,Bark,/m/1\n", "vocabulary.csv")
+    table(touch(top, "FSD50K.metadata/collection/x") / "FSD50K.metadata/collection", "fname,labels,mids\n0,Purr,/m/7\n",
+          "collection_dev.csv")
+    rows = load(tmp_path / "in")
+    assert [(one.path.name, one.split) for one in rows] == [
+        ("0.wav", "train"), ("1.wav", "train"), ("2.wav", "train"), ("3.wav", "validation"), ("9.wav", "test")]
+    assert rows[0].labels == ("Bark", "Dog", "Wild_animals") and rows[4].labels == ("Rain",)
+    assert "labels and splits as dev.csv, eval.csv say" in capsys.readouterr().err
+
+
+def test_fsd_kaggle_2018(tmp_path):
+    top = touch(tmp_path, "FSDKaggle2018.audio_train/a.wav", "FSDKaggle2018.audio_train/b.wav", "FSDKaggle2018.audio_test/c.wav",
+                "FSDKaggle2018.meta/x")
+    table(top / "FSDKaggle2018.meta", "fname,label,manually_verified\na.wav,Cello,1\nb.wav,Bus,0\n", "train_post_competition.csv")
+    table(top / "FSDKaggle2018.meta", "fname,label,usage\nc.wav,Bus,Public\n", "test_post_competition_scoring_clips.csv")
+    assert {(one.path.name, one.labels, one.split) for one in load(top)} == {
+        ("a.wav", ("Cello",), "train"), ("b.wav", ("Bus",), "train"), ("c.wav", ("Bus",), "test")}
+
+
+def test_tables_elsewhere_that_are_not_meant(tmp_path):
+    touch(tmp_path, "yes/a.wav", "no/b.wav", "docs/x.md")
+    table(tmp_path / "docs", "file,label\na.wav,17\nb.wav,18\n", "old.csv")
+    assert {one.labels[0] for one in load(tmp_path) if one.path.suffix == ".wav"} == {"yes", "no"}
+    assert {one.labels[0] for one in load(tmp_path, label_column="label")} == {"17", "18"}  # as asked
+    touch(tmp_path / "two", "audio_a/1.wav", "audio_b/1.wav", "meta/x.md")  # which 1.wav?
+    table(tmp_path / "two/meta", "file,label\n1.wav,cat\n", "all.csv")
+    assert {one.labels[0] for one in load(tmp_path / "two") if one.path.suffix == ".wav"} == {"audio_a", "audio_b"}
+
+
+def test_a_table_in_a_folder_beside_recordings_without_folders(tmp_path):
+    touch(tmp_path, "a.wav", "b.wav", "meta/x")
+    table(tmp_path / "meta", "file,label\na,cat\nb,dog\nc,cow\n", "all.csv")
+    assert [(one.path, one.labels[0]) for one in load(tmp_path)][:2] == [(tmp_path / "a.wav", "cat"), (tmp_path / "b.wav", "dog")]
+
+
 def test_tables_named_like_splits(tmp_path, capsys):
     touch(tmp_path, "dataset/yes/a.wav", "dataset/yes/b.wav", "dataset/no/c.wav", "images/plot.jpg", "background_noise/hum.wav")
     for name, clip in (("train", "yes/a"), ("val", "yes/b"), ("test", "no/c")):
@@ -269,7 +310,7 @@ def test_metadata_without_labels_beside_recordings_without_folders(tmp_path):
         load(tmp_path)
 
 
-@pytest.mark.parametrize("data", ["data", "Dataset", "corpus_cleaned_data"])
+@pytest.mark.parametrize("data", ["data", "Dataset", "corpus_cleaned_data", "train_audio"])
 def test_a_projects_data_among_other_sounds(tmp_path, capsys, data):
     touch(tmp_path, f"{data}/cry/a.wav", f"{data}/laugh/b.wav", f"{data}/_noise_/hum.wav", "simulation/c.mp3", "code/run.py",
           "uploads/d.wav")

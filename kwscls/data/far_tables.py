@@ -1,0 +1,67 @@
+"""Tables in folders of their own that list recordings lying in others, as research publishes them: ESC-50, FSD50K."""
+
+import collections
+import re
+
+from kwscls.data import folder_tables, walk
+from kwscls.data.manifest import SPLIT_NAMES, lists, split_named
+
+FOLD = re.compile(r"fold[_ ]?\d+", re.IGNORECASE)
+SAYS_NOTHING = {"data", "dataset", "datasets", "corpus", "audio", "sounds", "recordings", "clips", "wav", "wavs",
+                *(name for names in SPLIT_NAMES.values() for name in names)}
+"""Words in the names of folders whose recordings may have any label."""
+
+
+def recordings(folder, label_column=None):
+    """The recordings that tables one or two folders below list by name; none where folders of sounds may be the labels.
+
+    Of several folders with such tables the least deep counts. A table's name tells the split of rows that have none.
+
+    Args:
+        folder: a folder without tables of its own.
+        label_column: the column of the labels, see `manifest.read`; it comes before class folders.
+
+    Raises:
+        KwsclsError: a clip is in two of the tables.
+    """
+    sounds = walk.sounds(folder)
+    holders = {path.parent for path in sounds} - {folder}
+    if not sounds or not label_column and not all(_says_nothing(place.name) for place in holders):
+        return []
+    places = _places(sounds)
+    for place in _folders_apart(folder, sounds):
+        if tables := [path for path in folder_tables.tables(place) if lists(path, label_column, places)]:
+            chosen = _with_splits(tables)
+            return folder_tables.recordings_of(folder, chosen, label_column, places) if chosen else []
+    return []
+
+
+def _folders_apart(folder, sounds):
+    """The folders one or two below a folder in which no sounds lie, the least deep first."""
+    apart = {path.parent for path in walk.paths(folder)} - {folder, *(place for path in sounds for place in path.parents)}
+    return sorted((place for place in apart if len(place.relative_to(folder).parts) <= 2),
+                  key=lambda place: (len(place.parts), place))
+
+
+def _says_nothing(name):
+    return bool(FOLD.fullmatch(name)) or bool(SAYS_NOTHING & set(re.findall("[a-z]+", name.lower())))
+
+
+def _places(sounds):
+    """Where sounds lie, by their names with and without suffix, but for those of several."""
+    names = collections.Counter(name for path in sounds for name in {path.name, path.stem})
+    return {name: path for path in sounds for name in (path.name, path.stem) if names[name] == 1}
+
+
+def _with_splits(tables):
+    """The tables that count, and the split that each one's name tells: those that tell one, or the only one.
+
+    What is for development is to learn from, where nothing else is.
+    """
+    named = {path: next(filter(None, map(split_named, re.findall("[a-z]+", path.stem.lower()))), None) for path in tables}
+    told = {path: split for path, split in named.items() if split}
+    if "train" not in told.values():
+        told = {path: "train" if split == "validation" else split for path, split in told.items()}
+    if "train" in told.values():
+        return told
+    return dict.fromkeys(tables) if len(tables) == 1 else {}
