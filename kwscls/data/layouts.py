@@ -79,7 +79,8 @@ def scan(folder, pattern=None):
     else:
         made = _listed(top, _with_inner_splits([one for place in places for one in _class_folder(place, None)]))
     sounds = walk.sounds(top)
-    if len({one.labels for one in made if not one.noise}) < 2 and (told := label_tracks.recordings(sounds) or _counted(top, sounds)):
+    labels = {one.labels for one in made if not one.noise and one.path.suffix.lower() in SUFFIXES}
+    if len(labels) < 2 and (told := label_tracks.recordings(sounds) or _counted(top, sounds)):
         return told + walk.noises(top)
     if any(not one.noise for one in made):
         return _with_telling_groups(top, made)
@@ -101,10 +102,12 @@ def descend(folder):
 
 
 def _only_holder(places):
-    """The only folder of several that holds sounds, or None if others may hold some too."""
+    """The only folder of several that holds sounds, in folders of its own or with a table; None if others may hold some too."""
     holders = [place for place in places if place.name not in NOISE_FOLDERS and walk.holds_sounds(place)]
     others = [place for place in places if place.name not in NOISE_FOLDERS and place not in holders]
     if len(holders) != 1 or len(places) < 2:
+        return None
+    if not any(map(walk.holds_sounds, walk.folders(holders[0]))) and not folder_tables.manifest_in(holders[0]):
         return None
     beside = [path for place in others for path in walk.paths(place) if path.suffix.lower() not in NO_SOUNDS and path.is_file()]
     return None if any(map(headers.is_sound, beside)) else holders[0]

@@ -9,26 +9,23 @@ or packed into shards, see `shards`. The folder appears whole or not at all. Whi
 `.NAME.unfinished`, and whoever comes again with the same recordings and settings goes on from there.
 """
 
-import collections
 import csv
 import dataclasses
 import functools
 import hashlib
 import io
 import json
-import re
 import shutil
 from pathlib import Path
 
 from kwscls import console, files, settings
-from kwscls.data import (convert, converting, corpora, corrections, duplicates, extra_labels, findings, manifest, shards,
-                         sources, splits, storage, tasks, unfinished)
+from kwscls.data import (clip_names, convert, converting, corpora, corrections, duplicates, extra_labels, findings, manifest,
+                         refusals, shards, sources, splits, storage, tasks, unfinished)
 from kwscls.errors import KwsclsError
 
 FORM = 6  # raise it when the same recordings would be prepared otherwise than before
 REPORT, UNREADABLE = "report.json", "unreadable.csv"
 SUSPECTS = "suspects.csv"  # what `suspects` leaves in a prepared folder, and people edit
-LONGEST = 240  # bytes of a clip's stem; a mark and a suffix still fit behind it
 NOT_CHOICES = ("data", "source", "out", "workers", "runner", "runner_options", "overwrite", "json", "leak")
 """Settings that do not change what is made."""
 
@@ -70,7 +67,7 @@ def is_prepared(folder):
 def default_folder(source):
     """`data/NAME` below the current directory, or a longer name where that is taken by something else."""
     place = _place(source)
-    mark = _mark(place)
+    mark = clip_names.mark(place)
     folders = [Path("data") / name for name in (source.name, f"{source.name}-prepared", f"{source.name}-{mark}")]
     return next((folder for folder in folders if not folder.exists() or (_report(folder) or {}).get("source") == place),
                 folders[-1])
@@ -97,7 +94,7 @@ def prepare(chosen, source=None):
     source = source or sources.find(chosen.data, chosen.source)
     out = files.settled(folder_of(chosen, source))
     elsewhere = Path(chosen.out) if chosen.out and storage.is_remote(chosen.out) else None
-    _require_apart(source, out)
+    refusals.require_apart(source, out)
     if elsewhere:
         storage.require(elsewhere)
         if not chosen.shards:
@@ -108,7 +105,7 @@ def prepare(chosen, source=None):
         scratch = out.parent / f".{out.name}.unfinished"
         recordings = None if source.packed else source.recordings(chosen.pattern, chosen.label_column)
         if out.exists():
-            _require_outside(source, recordings or (), out)
+            refusals.require_outside(source, recordings or (), out)
         choices = _choices(chosen, source)
         mended = chosen.corrections and files.sha256(_there(chosen.corrections))
         stamp = [FORM, source.stamp(recordings), choices, *([mended] if mended else ()),
@@ -152,22 +149,22 @@ def _fill(scratch, clips, elsewhere, recordings, choices, chosen, source):
         elsewhere: the address of the shards, or None.
     """
     recordings, how, missing = _split(recordings, choices, chosen)
-    names = _names(recordings)
+    names = clip_names.of(recordings)
     facts = converting.convert_all(recordings, names, clips, chosen)
     unreadable = [{"path": console.printable(storage.address(one.path)), "why": facts[one.path]["why"]}
                   for one in recordings if "why" in facts[one.path]]
     kept = [one for one in recordings if "why" not in facts[one.path]]
-    _require_some(kept, unreadable, source)
+    refusals.require_some(kept, unreadable, _place(source))
     kept, dropped, doubles, contradictions = duplicates.without_duplicates(kept, facts, names)
     for one in dropped:
         storage.remove(clips / names[one.path])
-    _require_splits(kept, unreadable, dropped)
+    refusals.require_splits(kept, unreadable, dropped)
     if choices["silence"] and any(extra_labels.SILENCE in one.labels for one in kept):
         console.say(f"note: {extra_labels.SILENCE} is there already, so none is cut from noise")
     elif choices["silence"]:
         kept += _add_silences(clips, kept, facts, names, choices["silence"], chosen)
     manifest.labels_of(kept)
-    _require_same_labels(kept)
+    refusals.require_same_labels(kept)
 
     entry = corpora.CORPORA.get(source.corpus)
     report = {
@@ -196,9 +193,9 @@ def _fill(scratch, clips, elsewhere, recordings, choices, chosen, source):
 def _split(recordings, choices, chosen):
     """The recordings that are wanted, each with its split and labels; how they were split; and wanted labels without any."""
     if chosen.corrections:  # tables of a prepared folder name clips by their place in it
-        names = _names(_split(recordings, choices, dataclasses.replace(chosen, corrections=None))[0])
+        names = clip_names.of(_split(recordings, choices, dataclasses.replace(chosen, corrections=None))[0])
         recordings = corrections.corrected(recordings, corrections.read(chosen.corrections), chosen.corrections, names)
-    _require_text(manifest.labels_of(recordings))
+    refusals.require_text(manifest.labels_of(recordings))
     rule = splits.Rule(chosen.split, chosen.validation, chosen.test, chosen.group, chosen.test_fold,
                        chosen.validation_fold)
     sounds = [one for one in recordings if one.path.suffix.lower() not in manifest.NO_SOUNDS]
@@ -212,8 +209,8 @@ def _split(recordings, choices, chosen):
         recordings = extra_labels.choose(recordings, labels, choices["unknown"], chosen.seed)
     elif choices["unknown"]:
         raise KwsclsError("it needs the words that are wanted", "--unknown", "name them with --labels")
-    _require_same_labels(recordings)
-    _require_splits(recordings)
+    refusals.require_same_labels(recordings)
+    refusals.require_splits(recordings)
     return recordings, how, missing
 
 
@@ -246,27 +243,6 @@ def _write_unreadable(path, unreadable):
     table.writeheader()
     table.writerows(unreadable)
     files.write_text(path, text.getvalue())
-
-
-def _names(recordings):
-    """Where each recording goes in the prepared folder, by its path; names that collide get a piece of a hash."""
-    wanted = {one.path: f"noise/{_stem(one.path)}" if one.noise else f"{one.split}/{one.labels[0]}/{_stem(one.path)}"
-              for one in recordings}
-    often = collections.Counter(name.lower() for name in wanted.values())
-    for path, name in wanted.items():
-        mark = f"-{_mark(path)}" if often[name.lower()] > 1 else ""
-        wanted[path] = f"{name}{mark}.wav"
-    return wanted
-
-
-def _stem(path):
-    """What to call a clip: its file's stem, without what tables cannot hold, and no longer than a disk takes."""
-    stem = re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", "_", path.stem)
-    return stem.encode()[:LONGEST].decode(errors="ignore")
-
-
-def _mark(path):
-    return hashlib.sha1(str(path).encode("utf-8", "surrogateescape")).hexdigest()[:8]
 
 
 def _add_silences(clips, kept, facts, names, silence, chosen):
@@ -306,22 +282,6 @@ def _there(table):
     return table
 
 
-def _require_apart(source, out):
-    """Refuse to write into the recordings themselves."""
-    place = source.place and source.place.resolve()
-    if place and (out.resolve() == place or place in out.resolve().parents):
-        raise KwsclsError("lies in the recordings' own folder", out,
-                          "run it in another folder, or prepare them with --out somewhere else first")
-
-
-def _require_outside(source, recordings, out):
-    """Refuse a folder in which recordings lie: whoever replaces it loses them."""
-    place = out.resolve()
-    for held in (source.place, *{one.path.parent for one in recordings}):
-        if held and not storage.is_remote(held) and held.resolve().is_relative_to(place):
-            raise KwsclsError(f"holds the recordings that are to be prepared: {held}", out, "choose another --out")
-
-
 def _take_along(old, scratch, corrections, source):
     """Copy what people have edited in an older prepared folder, which is going to be replaced: tables of suspects.
 
@@ -340,40 +300,6 @@ def _wanted(labels, recordings, asked):
     if missing and (asked or len(missing) == len(labels)):
         raise KwsclsError("no recording has this label", missing[0], f"there are {', '.join(there)}")
     return [label for label in labels if label in there], missing
-
-
-def _require_same_labels(recordings):
-    """Refuse a label that is tested but not trained."""
-    trained = {label for one in recordings if one.split == "train" for label in one.labels}
-    for one in recordings:
-        for label in one.labels:
-            if not one.noise and label not in trained:
-                raise KwsclsError(f"the label {label} is in {one.split} but not in train", None,
-                                  "add recordings of it to train, or leave it out with --labels")
-
-
-def _require_text(labels):
-    """Refuse labels that no table can hold."""
-    for label in labels:
-        if re.search(r"[\r\ud800-\udfff]", label):
-            raise KwsclsError(f"the label {label!r} is no text in UTF-8 on one line", None, "rename it")
-
-
-def _require_splits(recordings, unreadable=(), doubles=()):
-    """Refuse splits that lack clips of the wanted labels, or have lost all their clips as unreadable or in another split too."""
-    lacking = [split for split in manifest.SPLITS if not any(one.split == split and not one.noise for one in recordings)]
-    if lacking:
-        lost = [f"{Path(one['path']).name} {one['why']}" for one in unreadable[:1]]
-        lost += [f"{one.path.name} is the same sound as one of another split" for one in doubles[:1]]
-        raise KwsclsError(f"nothing is left for {' and '.join(lacking)}{': ' * bool(lost)}{'; '.join(lost)}", None,
-                          "add recordings, or let --split draw the splits anew")
-
-
-def _require_some(kept, unreadable, source):
-    if not any(not one.noise for one in kept):
-        first = unreadable[0]
-        raise KwsclsError(f"none of the {len(unreadable)} files can be used; {Path(first['path']).name} {first['why']}",
-                          _place(source), "it should hold recordings such as WAV, FLAC, MP3 or Ogg files")
 
 
 def _complete(out):

@@ -249,6 +249,8 @@ def test_files_that_are_called_by_their_label_and_a_number(tmp_path, capsys):
     rows = load(tmp_path)
     assert [one.labels[0] for one in rows] == [*3 * ["dog"], *3 * ["fire truck"], NOISE]
     assert "labels as the names begin, before a number: dog, fire truck" in capsys.readouterr().err
+    touch(tmp_path / "beside", *(f"sounds/{name}{take}.wav" for name in ("cat", "dog") for take in range(3)), "src/main.ts")
+    assert {one.labels[0] for one in load(tmp_path / "beside")} == {"cat", "dog"}
 
 
 @pytest.mark.parametrize("names", [

@@ -540,7 +540,7 @@ def test_an_unpacked_archive_with_hidden_folders_is_gone_on_with(monkeypatch):
         raise KwsclsError("stopped")
 
     with monkeypatch.context() as patch:
-        patch.setattr(room, "_names", stop)
+        patch.setattr(room.clip_names, "of", stop)
         with pytest.raises(KwsclsError, match="stopped"):
             prepare("words.zip")
     Path("data/.words.unfinished/.half-unpacked/no").mkdir(parents=True)
