@@ -1,4 +1,4 @@
-"""How well-known corpora name their files: which part is the label, and which the voice, source or place."""
+"""How files are named: in well-known corpora, which part is the label, and which the voice, source or place; or label and number."""
 
 import collections
 import dataclasses
