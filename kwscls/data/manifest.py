@@ -121,7 +121,7 @@ def read(path, label_column=None, places=None):
     if str(columns["labels"]).strip().lower() in SEVERAL:
         values = [{**value, "labels": _with_semicolons(value["labels"])} for value in values]
     if places:
-        values = [{**value, "path": _in(places, value["path"])} for value in values]
+        values = [{**value, "path": places.get(_file_name(value["path"]), value["path"])} for value in values]
     start, values = _start(path, values)
     often = len({str(value["path"]).strip() for value in values}) < len(values)
     if columns["start"] and columns["end"] and (often or set(SEGMENTS) <= names.keys()):
@@ -157,7 +157,7 @@ def lists(path, label_column=None, places=None):
         return False  # whatever it is, it is no table of recordings
     some = [{what: row.get(column) if column else None for what, column in columns.items()} for _, row in rows[:20]]
     if places:
-        return 2 * sum(os.path.isabs(_in(places, one["path"])) for one in some) > len(some)
+        return 2 * sum(_file_name(one["path"]) in places for one in some) > len(some)
     return (_place(path, some) or _folder_beside(path, some)) is not None
 
 
@@ -264,7 +264,8 @@ def _part(values, where):
     """The values of a row that means a part of a recording."""
     name = str(values["path"] or "").strip()
     part = name and parts.part(name, values["start"], values["end"], where)
-    return {**values, "path": part, "group": values["group"] or name, "seconds": None}
+    whole = _file_name(name) if os.path.isabs(name) else name  # splits must not depend on where the folder lies
+    return {**values, "path": part, "group": values["group"] or whole, "seconds": None}
 
 
 def _with_semicolons(value):
@@ -272,9 +273,9 @@ def _with_semicolons(value):
     return re.sub(r",(?=\S)", ";", value) if isinstance(value, str) and not value.lstrip().startswith("[") else value
 
 
-def _in(places, name):
-    """Where the file of a name lies, or the name itself."""
-    return str(places.get(PurePosixPath(str(name or "").strip()).name, name or ""))
+def _file_name(path):
+    """What a cell calls a file, without folders."""
+    return PurePosixPath(str(path or "").strip()).name
 
 
 def _labels(value):

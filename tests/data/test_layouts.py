@@ -187,6 +187,22 @@ def test_tables_elsewhere_that_are_not_meant(tmp_path):
     assert {one.labels[0] for one in load(tmp_path / "two") if one.path.suffix == ".wav"} == {"audio_a", "audio_b"}
 
 
+def test_parts_of_long_recordings_told_in_a_folder_apart(tmp_path):
+    touch(tmp_path, "audio/a.wav", "audio/b.wav", "annotations/x.md")
+    table(tmp_path / "annotations", "file,start,end,label\na.wav,0,1,cat\na.wav,1,2,dog\nb,0,2,dog\n", "all.csv")
+    assert found(tmp_path) == {"audio/a@0.000-1.000.wav": (None, "cat", "a.wav"), "audio/a@1.000-2.000.wav": (None, "dog", "a.wav"),
+                               "audio/b@0.000-2.000.wav": (None, "dog", "b.wav")}
+
+
+def test_a_table_of_another_machines_files(tmp_path):
+    touch(tmp_path, "audio/a.wav", "audio/b.wav", "meta/x.md")
+    table(tmp_path / "meta", "path,label\n/home/anna/all/a.wav,cat\n/home/anna/all/b.wav,dog\n", "all.csv")
+    assert found(tmp_path) == {"audio/a.wav": (None, "cat", None), "audio/b.wav": (None, "dog", None)}
+    table(tmp_path / "meta", "path,label\n/home/anna/all/c.wav,cat\n/home/anna/all/d.wav,dog\n", "all.csv")
+    with pytest.raises(KwsclsError, match="there is only the label audio"):
+        labels_of([one for one in load(tmp_path) if one.path.suffix == ".wav"])
+
+
 def test_a_table_in_a_folder_beside_recordings_without_folders(tmp_path):
     touch(tmp_path, "a.wav", "b.wav", "meta/x")
     table(tmp_path / "meta", "file,label\na,cat\nb,dog\nc,cow\n", "all.csv")
