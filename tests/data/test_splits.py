@@ -75,8 +75,8 @@ def test_shares():
 
 
 def test_speakers_are_told_from_names_beside_label_and_number():
-    recordings = [Recording(Path(f"/x/{digit}_{who}_{take}.wav"), (str(digit),))
-                  for digit in range(3) for who in ("george", "theo", "anna", "lucas") for take in range(3)]
+    recordings = [Recording(Path(f"/x/{word}_{who}_{take}.wav"), (word,))
+                  for word in ("uno", "due", "tre") for who in ("george", "theo", "anna", "lucas") for take in range(3)]
     made, how = split(recordings)
     assert "what the names hold beside label and number" in how and not shared(made)
     assert {one.group for one in made} == {"george", "theo", "anna", "lucas"}
