@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from kwscls import console
 from kwscls.data import walk
 from kwscls.data.manifest import NOISE_FOLDERS, columns_of, lists, read, split_named
-from kwscls.data.rows import read_rows
+from kwscls.data.rows import rows_if_table
 from kwscls.errors import KwsclsError
 
 TABLES = (".csv", ".tsv", ".jsonl")
@@ -93,7 +93,7 @@ def _groups(table):
     columns = columns_of(table)
     if None in (columns["path"], columns["group"]):
         return {}
-    cells = [(row.get(columns["path"]), row.get(columns["group"])) for _, row in read_rows(table)]
+    cells = [(row.get(columns["path"]), row.get(columns["group"])) for _, row in rows_if_table(table)]
     return {PurePosixPath(str(path).strip()).as_posix(): str(group).strip() for path, group in cells if path and group}
 
 

@@ -12,7 +12,7 @@ from kwscls.data.manifest import NO_SOUNDS, NOISE_FOLDERS, SUFFIXES, Recording, 
 from kwscls.errors import KwsclsError
 
 DATA_FOLDERS = {"data", "dataset", "datasets", "audio", "sounds", "recordings", "clips", "wav", "wavs"}
-DATA_WORDS = {"data", "dataset", "datasets", "corpus", "audio", "train", "training"}
+DATA_WORDS = {"data", "dataset", "datasets", "corpus", "audio"}
 """What the folder of the recordings is called where a project's programs lie beside it, and words in such a name."""
 
 

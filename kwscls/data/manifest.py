@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from kwscls import console, files
 from kwscls.data import parts, storage
-from kwscls.data.rows import column_names, read_rows
+from kwscls.data.rows import column_names, read_rows, rows_if_table
 from kwscls.errors import KwsclsError
 
 NOISE = "_background_noise_"
@@ -151,11 +151,8 @@ def lists(path, label_column=None, places=None):
     columns = columns_of(path, label_column)
     if None in (columns["path"], columns["labels"]):
         return False
-    try:
-        rows = read_rows(path)
-    except KwsclsError:
-        return False  # whatever it is, it is no table of recordings
-    some = [{what: row.get(column) if column else None for what, column in columns.items()} for _, row in rows[:20]]
+    some = [{what: row.get(column) if column else None for what, column in columns.items()}
+            for _, row in rows_if_table(path)[:20]]
     if places:
         return 2 * sum(_file_name(one["path"]) in places for one in some) > len(some)
     return (_place(path, some) or _folder_beside(path, some)) is not None

@@ -38,6 +38,14 @@ def read_rows(path):
         raise KwsclsError(f"is no CSV table ({error})", path) from error
 
 
+def rows_if_table(path):
+    """The rows of a table as of `read_rows`; none of what is no table, as a stray file may be."""
+    try:
+        return read_rows(path)
+    except KwsclsError:
+        return []
+
+
 def column_names(path):
     """The names of a table's columns, of CSV from its first line alone; none of what is no table.
 
@@ -45,10 +53,7 @@ def column_names(path):
         path: of a file on this machine.
     """
     if path.suffix.lower() in JSON:
-        try:
-            return list(dict.fromkeys(name for _, row in read_rows(path) for name in row))
-        except KwsclsError:
-            return []
+        return list(dict.fromkeys(name for _, row in rows_if_table(path) for name in row))
     with open(path, encoding="utf-8-sig", errors="replace") as table:
         first = table.readline()
     try:

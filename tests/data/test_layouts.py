@@ -301,6 +301,19 @@ def test_speakers_in_a_table_beside_class_folders(tmp_path, capsys, name, start)
     assert ("metadata.csv: has no column for the label; the folders tell them" in told) == (name == "metadata.csv")
 
 
+def test_bird_clef_has_soundscapes_without_labels_beside_its_clips(tmp_path):
+    touch(tmp_path, "train_audio/abc/XC1.ogg", "train_audio/def/XC2.ogg", "train_soundscapes/H1.ogg", "test_soundscapes/readme.txt")
+    table(tmp_path, "primary_label,filename\nabc,abc/XC1.ogg\ndef,def/XC2.ogg\n", "train_metadata.csv")
+    table(tmp_path, "row_id,abc,def\nH1_5,0,0\n", "sample_submission.csv")
+    assert {one.labels[0] for one in load(tmp_path)} == {"abc", "def"}
+
+
+def test_a_table_of_speakers_that_cannot_be_read_is_left_alone(tmp_path):
+    touch(tmp_path, "no/1.wav", "yes/2.wav")
+    (tmp_path / "speakers.csv").write_bytes("file,speaker\n1.wav,Zoë\n2.wav,Åsa\n".encode("latin-1"))
+    assert {one.group for one in load(tmp_path)} == {None}
+
+
 def test_tables_that_do_not_tell_whose_recordings_these_are(tmp_path):
     touch(tmp_path, "no/1.wav", "no/2.wav", "yes/1.wav", "yes/2.wav")
     table(tmp_path, "file,speaker\n1.wav,anna\n2.wav,ben\n", "speakers.csv")  # which 1.wav?
