@@ -3,13 +3,8 @@
 import collections
 import re
 
-from kwscls.data import folder_tables, walk
-from kwscls.data.manifest import SPLIT_NAMES, lists, split_named
-
-FOLD = re.compile(r"fold[_ ]?\d+", re.IGNORECASE)
-SAYS_NOTHING = {"data", "dataset", "datasets", "corpus", "audio", "sounds", "recordings", "clips", "wav", "wavs",
-                *(name for names in SPLIT_NAMES.values() for name in names)}
-"""Words in the names of folders whose recordings may have any label."""
+from kwscls.data import folder_names, folder_tables, walk
+from kwscls.data.manifest import lists, split_named
 
 
 def recordings(folder, label_column=None):
@@ -26,7 +21,7 @@ def recordings(folder, label_column=None):
     """
     sounds = walk.sounds(folder)
     holders = {path.parent for path in sounds} - {folder}
-    if not sounds or not label_column and not all(_says_nothing(place.name) for place in holders):
+    if not sounds or not label_column and not all(folder_names.tells_no_label(place.name) for place in holders):
         return []
     places = _places(sounds)
     for place in _folders_apart(folder, sounds):
@@ -41,10 +36,6 @@ def _folders_apart(folder, sounds):
     apart = {path.parent for path in walk.paths(folder)} - {folder, *(place for path in sounds for place in path.parents)}
     return sorted((place for place in apart if len(place.relative_to(folder).parts) <= 2),
                   key=lambda place: (len(place.parts), place))
-
-
-def _says_nothing(name):
-    return bool(FOLD.fullmatch(name)) or bool(SAYS_NOTHING & set(re.findall("[a-z]+", name.lower())))
 
 
 def _places(sounds):

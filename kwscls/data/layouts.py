@@ -7,13 +7,9 @@ import re
 from pathlib import Path
 
 from kwscls import console
-from kwscls.data import far_tables, folder_tables, headers, label_tracks, names, storage, walk
+from kwscls.data import far_tables, folder_names, folder_tables, headers, label_tracks, names, storage, walk
 from kwscls.data.manifest import NO_SOUNDS, NOISE_FOLDERS, SUFFIXES, Recording, read, recording, split_named
 from kwscls.errors import KwsclsError
-
-DATA_FOLDERS = {"data", "dataset", "datasets", "audio", "sounds", "recordings", "clips", "wav", "wavs"}
-DATA_WORDS = {"data", "dataset", "datasets", "corpus", "audio"}
-"""What the folder of the recordings is called where a project's programs lie beside it, and words in such a name."""
 
 
 def load(place, pattern=None, label_column=None):
@@ -120,18 +116,14 @@ def _data_among_others(top, places):
     inner = {place: [one.name for one in walk.folders(place) if one.name not in NOISE_FOLDERS and walk.holds_sounds(one)]
              for place in places if place.name not in NOISE_FOLDERS}
     meant = [place for place, classes in inner.items() if len(classes) > 1]
-    if len(meant) != 1 or not _is_called_data(meant[0].name) or any(split_named(place.name) for place in places):
+    if len(meant) != 1 or not folder_names.is_data(meant[0].name) or any(split_named(place.name) for place in places):
         return None
     others = [place for place in inner if place != meant[0]]
-    if any(_is_called_data(place.name) or {one.name for one in walk.folders(place)} & set(inner[meant[0]]) for place in others):
+    if any(folder_names.is_data(place.name) or {one.name for one in walk.folders(place)} & set(inner[meant[0]]) for place in others):
         return None
     console.say(f"note: {top}: labels as the folders in {meant[0].name} say: {_some(inner[meant[0]])}; what lies beside it, "
                 f"in {_some(place.name for place in others)}, is left out")
     return meant[0]
-
-
-def _is_called_data(name):
-    return name.lower() in DATA_FOLDERS or bool(DATA_WORDS & set(re.findall("[a-z]+", name.lower())))
 
 
 def _are_splits(folder, places):

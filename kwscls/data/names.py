@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import re
 
+from kwscls.data import folder_names
 from kwscls.data.manifest import Recording
 
 MOST = 19 / 20  # of the names, or more, have to fit a form; stray files may be called otherwise
@@ -74,8 +75,8 @@ def labelled(paths):
             continue
         known = _fitting(form, paths)
         if known and len(known) >= MOST * len(paths) and _folders_tell_nothing(known):
-            return [Recording(path, (form.labels.get(parts["label"], parts["label"]),), group=parts["group"], fold=_fold(path))
-                    for path, parts in known.items()], form
+            return [Recording(path, (form.labels.get(parts["label"], parts["label"]),), group=parts["group"],
+                              fold=folder_names.fold(path.parent.name)) for path, parts in known.items()], form
     return None
 
 
@@ -121,10 +122,4 @@ def _folders_tell_nothing(known):
     voices = [len({one["group"] for one in found}) == 1 and found[0]["group"] in place.name for place, found in folders.items()]
     labels = [len({one["label"] for one in found}) == 1 for found in folders.values()]
     told = any(voices) and all(voice or label for voice, label in zip(voices, labels))
-    return len(folders) == 1 or told or all(map(_fold, known))
-
-
-def _fold(path):
-    """The number in the name of a folder such as fold1, or None."""
-    found = re.fullmatch(r"fold[_ ]?(\d+)", path.parent.name, re.IGNORECASE)
-    return found and found[1]
+    return len(folders) == 1 or told or all(folder_names.fold(path.parent.name) for path in known)

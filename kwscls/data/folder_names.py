@@ -1,0 +1,31 @@
+"""What names of folders tell: that data lies there, which fold, or nothing about the labels."""
+
+import re
+
+from kwscls.data.manifest import SPLIT_NAMES
+
+DATA = {"data", "dataset", "datasets", "audio", "sounds", "recordings", "clips", "wav", "wavs"}
+DATA_WORDS = {"data", "dataset", "datasets", "corpus", "audio"}
+"""What the folder of the recordings is called where a project's programs lie beside it, and words in such a name."""
+NOTHING = DATA | DATA_WORDS | {name for names in SPLIT_NAMES.values() for name in names}
+"""Words in the names of folders whose recordings may have any label."""
+
+
+def is_data(name):
+    """Whether a project may call the folder of its recordings so."""
+    return name.lower() in DATA or bool(DATA_WORDS & _words(name))
+
+
+def fold(name):
+    """The number in a name such as fold1, or None."""
+    found = re.fullmatch(r"fold[_ ]?(\d+)", name, re.IGNORECASE)
+    return found and found[1]
+
+
+def tells_no_label(name):
+    """Whether a folder is called like data, splits or folds."""
+    return bool(fold(name)) or bool(NOTHING & _words(name))
+
+
+def _words(name):
+    return set(re.findall("[a-z]+", name.lower()))
