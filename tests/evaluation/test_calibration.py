@@ -59,11 +59,22 @@ def test_the_temperature_is_found_and_mends(temperature):
 def test_no_temperature_of_a_grid_is_better():
     truth, probabilities = answers(300, 4)
     found = fit_temperature(truth, probabilities, LABELS)
+    targets = np.where(np.arange(4) == np.array(truth)[:, None], 301 / 302, 1 / 302 / 3)  # Platt's, of 300 clips
 
     def loss(temperature):
-        return -log_softmax(np.log(probabilities) / temperature, axis=1)[np.arange(300), truth].mean()
+        return -(targets * log_softmax(np.log(probabilities) / temperature, axis=1)).sum(axis=1).mean()
 
     assert loss(found) <= min(loss(one) for one in np.geomspace(0.02, 50, 400)) + 1e-9
+
+
+def test_who_errs_nowhere_on_few_clips_does_not_become_certain():
+    truth, probabilities = honest(4000)
+    right = np.flatnonzero(probabilities.argmax(axis=1) == truth)[:33]
+    found = fit_temperature(truth[right], probabilities[right], LABELS)
+    assert 0.2 < found < 1
+    others = np.setdiff1d(np.arange(4000), right)
+    mended = apply_temperature(probabilities[others], found)
+    assert reliability(truth[others], mended, LABELS)["ece"] < 0.2
 
 
 def test_one_label_tells_no_temperature():
