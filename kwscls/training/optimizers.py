@@ -1,5 +1,7 @@
 """Optimizers from recipes, with a learning rate of its own for parts of a model."""
 
+import math
+
 import keras
 
 from kwscls.errors import KwsclsError
@@ -11,6 +13,12 @@ OPTIMIZERS = {
     "sgd": lambda **common: scaled(keras.optimizers.SGD)(momentum=0.9, nesterov=True, **common),
     "rmsprop": lambda **common: scaled(keras.optimizers.RMSprop)(rho=0.95, epsilon=1e-8, **common),
 }
+
+SCHEDULES = {
+    "constant": lambda done: 1.0,
+    "cosine": lambda done: 0.5 * (1 + math.cos(math.pi * done)),
+}
+"""The share of the highest learning rate that is left after a share of the steps behind the warm-up."""
 
 NO_DECAY = ("bias", "gamma", "beta", "position", "token", "_hz", "/scale", "layer_weights")
 """Parts of the paths of variables that weight decay leaves alone: all but kernels, codebooks and what stands
@@ -25,15 +33,15 @@ def optimizer(recipe, model):
         model: the Keras model to be trained.
 
     Raises:
-        KwsclsError: the recipe names no known optimizer, or rates of a part that the model does not have.
+        KwsclsError: the recipe names no known optimizer or schedule, or rates of a part that the model does not have.
     """
-    if recipe.optimizer not in OPTIMIZERS:
-        raise KwsclsError("is no optimizer", recipe.optimizer, f"known are {', '.join(OPTIMIZERS)}")
+    kind = _known("optimizer", recipe.optimizer, OPTIMIZERS)
+    _known("schedule", recipe.schedule, SCHEDULES)  # which is wanted only when the warm-up is over
     for part in recipe.rate_factors:
         if not any(_belongs(variable.path, part) for variable in model.variables):
             raise KwsclsError("fits no weight of the model", f"--rate-factors {part}",
                               "python -m kwscls.models --model NAME shows its layers")
-    made = OPTIMIZERS[recipe.optimizer](
+    made = kind(
         learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay or None,
         global_clipnorm=recipe.clip_norm or None)
     made.factors = [_factor(variable.path, recipe.rate_factors) for variable in model.trainable_variables]
@@ -45,16 +53,18 @@ def optimizer(recipe, model):
 
 def learning_rate(recipe, progress):
     """The learning rate of a recipe at `progress`, the share of all steps that is done, in [0, 1]."""
-    import math
-
     if progress < recipe.warmup:
         return recipe.learning_rate * progress / recipe.warmup
-    if recipe.schedule == "constant":
-        return recipe.learning_rate
-    if recipe.schedule == "cosine":
-        down = (progress - recipe.warmup) / max(1 - recipe.warmup, 1e-9)
-        return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * min(down, 1)))
-    raise KwsclsError("is no schedule", recipe.schedule, "known are constant and cosine")
+    done = (progress - recipe.warmup) / max(1 - recipe.warmup, 1e-9)
+    return recipe.learning_rate * _known("schedule", recipe.schedule, SCHEDULES)(min(done, 1))
+
+
+def _known(what, name, table):
+    """The value of a name in a table."""
+    if name not in table:
+        *names, last = table
+        raise KwsclsError(f"is no {what}", name, f"known are {', '.join(names)} and {last}")
+    return table[name]
 
 
 def _factor(path, rates):
@@ -77,6 +87,8 @@ def scaled(optimizer_class):
     It takes gradients that are summed over all devices already, so that it clips those of the whole batch.
     """
     class Scaled(optimizer_class):
+        """The optimizer, stepping each variable at a rate of its own."""
+
         factors: list = []
 
         def _all_reduce_sum_gradients(self, grads_and_vars):
