@@ -86,7 +86,7 @@ def _zip_members(packed):
         if kind not in (0, 0o100000, 0o040000):
             raise ValueError(f"{info.filename} is a link or a device")
         if not info.is_dir():
-            made.append((info.filename, info.file_size, lambda info=info: packed.open(info)))
+            made.append((info.filename.replace("\\", "/"), info.file_size, lambda info=info: packed.open(info)))
     return made
 
 

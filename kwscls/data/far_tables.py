@@ -1,19 +1,19 @@
 """Tables in folders of their own that list recordings lying in others, as research publishes them: ESC-50, FSD50K."""
 
 import collections
-import re
 
 from kwscls.data import folder_names, folder_tables, walk
-from kwscls.data.manifest import lists, split_named
+from kwscls.data.manifest import lists
 
 
 def recordings(folder, label_column=None):
-    """The recordings that tables one or two folders below list by name; none where folders of sounds may be the labels.
+    """The recordings that tables there, or one or two folders below, list by name; none where folders of sounds may be the
+    labels.
 
     Of several folders with such tables the least deep counts. A table's name tells the split of rows that have none.
 
     Args:
-        folder: a folder without tables of its own.
+        folder: a folder whose own tables list nothing by the place where it lies.
         label_column: the column of the labels, see `manifest.read`; it comes before class folders.
 
     Raises:
@@ -32,8 +32,8 @@ def recordings(folder, label_column=None):
 
 
 def _folders_apart(folder, sounds):
-    """The folders one or two below a folder in which no sounds lie, the least deep first."""
-    apart = {path.parent for path in walk.paths(folder)} - {folder, *(place for path in sounds for place in path.parents)}
+    """The folder, and those one or two below it in which no sounds lie, the least deep first."""
+    apart = {path.parent for path in walk.paths(folder)} - {place for path in sounds for place in path.parents} | {folder}
     return sorted((place for place in apart if len(place.relative_to(folder).parts) <= 2),
                   key=lambda place: (len(place.parts), place))
 
@@ -45,14 +45,8 @@ def _places(sounds):
 
 
 def _with_splits(tables):
-    """The tables that count, and the split that each one's name tells: those that tell one, or the only one.
-
-    What is for development is to learn from, where nothing else is.
-    """
-    named = {path: next(filter(None, map(split_named, re.findall("[a-z]+", path.stem.lower()))), None) for path in tables}
-    told = {path: split for path, split in named.items() if split}
-    if "train" not in told.values():
-        told = {path: "train" if split == "validation" else split for path, split in told.items()}
-    if "train" in told.values():
-        return told
+    """The tables that count, and the split that each one's name tells: those that tell one, or the only one."""
+    named = folder_names.splits([path.stem for path in tables])
+    if "train" in named.values():
+        return {path: named[path.stem] for path in tables if path.stem in named}
     return dict.fromkeys(tables) if len(tables) == 1 else {}

@@ -1,8 +1,8 @@
-"""What names of folders tell: that data lies there, which fold, or nothing about the labels."""
+"""What names of folders and tables tell: that data lies there, which split or fold, or nothing about the labels."""
 
 import re
 
-from kwscls.data.manifest import SPLIT_NAMES
+from kwscls.data.manifest import SPLIT_NAMES, split_named
 
 DATA = {"data", "dataset", "datasets", "audio", "sounds", "recordings", "clips", "wav", "wavs"}
 DATA_WORDS = {"data", "dataset", "datasets", "corpus", "audio"}
@@ -20,6 +20,24 @@ def fold(name):
     """The number in a name such as fold1, or None."""
     found = re.fullmatch(r"fold[_ ]?(\d+)", name, re.IGNORECASE)
     return found and found[1]
+
+
+def splits(names):
+    """The split that a word in each of several names tells, without those that tell none: train_data is train.
+
+    What is for development is to learn from, where nothing else is.
+    """
+    words = {name: re.findall("[a-z]+", name.lower()) for name in names}
+    told = {name: split for name, said in words.items() if (split := next(filter(None, map(split_named, said)), None))}
+    if "train" not in told.values():
+        told = {name: "train" if split == "validation" else split for name, split in told.items()}
+    return told
+
+
+def are_parts(names):
+    """Whether all of several folders are called like folds, or like splits that differ, and so none like a label."""
+    told = splits(names)
+    return all(map(fold, names)) or len(told) == len(names) and len(set(told.values())) > 1
 
 
 def tells_no_label(name):

@@ -1,11 +1,12 @@
 """Tables in a folder that list its recordings: which ones, and what they say."""
 
 import dataclasses
-from pathlib import PurePosixPath
+import os
+from pathlib import Path, PurePosixPath
 
 from kwscls import console
 from kwscls.data import walk
-from kwscls.data.manifest import NOISE_FOLDERS, columns_of, lists, read, split_named
+from kwscls.data.manifest import NOISE_FOLDERS, SPLITS, SUFFIXES, as_posix, columns_of, lists, read, split_named
 from kwscls.data.rows import rows_if_table
 from kwscls.errors import KwsclsError
 
@@ -16,6 +17,22 @@ MANIFESTS = ("manifest.csv", "manifest.jsonl", "metadata.csv", "metadata.jsonl")
 def manifest_in(folder):
     """The manifest in a folder, or None."""
     return next((folder / name for name in MANIFESTS if (folder / name).is_file()), None)
+
+
+def descend(folder):
+    """The folder itself, or the one that is all it holds, as archives have it; one with a manifest is not left."""
+    folder = Path(os.path.abspath(folder))
+    while len(inner := walk.folders(folder)) == 1 and inner[0].name not in NOISE_FOLDERS \
+            and not manifest_in(folder) and (walk.folders(inner[0]) or manifest_in(inner[0])) \
+            and not any(path.suffix.lower() in SUFFIXES for path in folder.iterdir()):
+        folder = inner[0]
+    return folder
+
+
+def way(place):
+    """The folders from a place down to the one that is all it holds, see `descend`, the outermost first."""
+    top, place = descend(place), Path(os.path.abspath(place))
+    return [folder for folder in reversed((top, *top.parents)) if folder.is_relative_to(place)]
 
 
 def labelling_manifest(folder):
@@ -69,32 +86,47 @@ def recordings_of(folder, tables, label_column, places=None):
     return made + [one for one in walk.noises(folder) if one.path not in seen]
 
 
-def with_groups_told(folder, recordings):
-    """Recordings of class folders with the speakers or sources that the only table beside the folders tells of their files.
+def with_more_told(folder, recordings):
+    """Recordings of class folders with the speakers or sources, splits and folds that the only table beside the folders tells.
 
     Args:
         folder: where the table may lie.
         recordings: as the class folders tell them.
     """
-    told = {table: found for table in tables(folder) if (found := _groups(table))}
-    if len(told) != 1:
+    found = {table: told for table in tables(folder) if (told := _told(table))}
+    if len(found) != 1:
         return recordings
-    (table, groups), = told.items()
-    ends = [_listed_end(one.path, groups) for one in recordings]
+    (table, told), = found.items()
+    ends = [_listed_end(one.path, told) for one in recordings]
     known = [end for end in ends if end]
     if len(set(known)) < len(known) or 2 * len(known) <= len(recordings):  # names that two share, or another table
         return recordings
-    console.say(f"note: {folder}: {columns_of(table)['group']} as {table.name} says, for {len(known)} of {len(recordings)} recordings")
-    return [dataclasses.replace(one, group=groups[end]) if end else one for one, end in zip(recordings, ends)]
-
-
-def _groups(table):
-    """The group that a table tells of each file, by the file's path as it stands there; empty where it tells none."""
     columns = columns_of(table)
-    if None in (columns["path"], columns["group"]):
-        return {}
-    cells = [(row.get(columns["path"]), row.get(columns["group"])) for _, row in rows_if_table(table)]
-    return {PurePosixPath(str(path).strip()).as_posix(): str(group).strip() for path, group in cells if path and group}
+    meant = [told[end] for one, end in zip(recordings, ends) if not one.noise and end]
+    used = [what for what in ("group", "split", "fold") if any(what in more for more in meant)]
+    if "split" in used and not ({"train"} < {more.get("split") for more in meant} <= set(SPLITS)):
+        used.remove("split")  # of what is not for training, or not all, no split is made
+    if used:
+        console.say(f"note: {folder}: {' and '.join(columns[what] for what in used)} as {table.name} says, for {len(known)} of "
+                    f"{len(recordings)} recordings")
+    if 2 * sum(more.get("labels") not in (None, *one.labels) for one, more in
+               ((one, told[end]) for one, end in zip(recordings, ends) if end)) > len(known):
+        console.say(f"note: {table}: its column {columns['labels']} is not used, as the folders tell other labels; python -m "
+                    f"kwscls.prepare --label-column {columns['labels']} takes it")
+    return [dataclasses.replace(one, **{what: told[end][what] for what in used if what in told[end]}) if end else one
+            for one, end in zip(recordings, ends)]
+
+
+def _told(table):
+    """What a table tells of each file, by the file's path as it stands there: group, split, fold, labels; a dict of dicts."""
+    columns = columns_of(table)
+    made = {}
+    for _, row in rows_if_table(table) if columns["path"] else ():
+        cells = {what: str(row.get(columns[what]) or "").strip() for what in ("group", "split", "fold", "labels") if columns[what]}
+        more = {what: split_named(cell) if what == "split" else cell for what, cell in cells.items() if cell}
+        if more and row.get(columns["path"]):
+            made[PurePosixPath(as_posix(row[columns["path"]]).strip()).as_posix()] = more
+    return made
 
 
 def _listed_end(path, listed):

@@ -1,5 +1,6 @@
 """Label tracks of Audacity: beside a recording lies a text of the same name; a line is start, end and label, with tabs between."""
 
+import collections
 import re
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from kwscls.data import parts
 from kwscls.data.manifest import Recording
 from kwscls.errors import KwsclsError
 
-LINE = re.compile(r"(\d+[.,]?\d*)\t(\d+[.,]?\d*)\t(.*)")
+LINE = re.compile(r"(\d+[.,]?\d*)\t(\d+[.,]?\d*)\t([^\t]*)")
 
 
 def recordings(sounds):
@@ -21,14 +22,15 @@ def recordings(sounds):
     Raises:
         KwsclsError: a line of a track has no label.
     """
-    made = []
+    made, stems = [], collections.Counter(sound.stem for sound in sounds)
     for sound in sounds:
         track = sound.with_suffix(".txt")
         for number, (start, end, label) in enumerate(_lines(track), 1):
             if not label.strip():
                 raise KwsclsError("has no label", f"{track}:{number}", "write one, or delete the line")
             if start < end:
-                made.append(Recording(Path(parts.part(sound, start, end)), (label.strip(),), group=sound.stem))
+                group = sound.stem if stems[sound.stem] == 1 else f"{sound.parent.name}/{sound.stem}"
+                made.append(Recording(Path(parts.part(sound, start, end)), (label.strip(),), group=group))
     return made
 
 

@@ -2,13 +2,12 @@
 
 import collections
 import dataclasses
-import os
 import re
 from pathlib import Path
 
 from kwscls import console
-from kwscls.data import far_tables, folder_names, folder_tables, headers, label_tracks, names, storage, walk
-from kwscls.data.manifest import NO_SOUNDS, NOISE_FOLDERS, SUFFIXES, Recording, read, recording, split_named
+from kwscls.data import class_folders, far_tables, folder_names, folder_tables, headers, label_tracks, names, parts, storage, walk
+from kwscls.data.manifest import NO_SOUNDS, NOISE_FOLDERS, SUFFIXES, read, recording, split_named
 from kwscls.errors import KwsclsError
 
 
@@ -35,18 +34,24 @@ def load(place, pattern=None, label_column=None):
         return read(place, label_column)
     if not place.is_dir():
         raise KwsclsError("does not exist", place, "name a folder of recordings or a manifest")
-    top = descend(place)
+    outer = folder_tables.way(place)
+    top = outer[-1]
     table = folder_tables.manifest_in(top) if label_column else folder_tables.labelling_manifest(top)
     if table or pattern:
         return read(table, label_column) if table else scan(place, pattern)
-    if tables := folder_tables.listing(top, label_column):
-        return folder_tables.recordings_of(top, tables, label_column)
-    if made := far_tables.recordings(top, label_column):
-        return made
+    for folder in outer:
+        if tables := folder_tables.listing(folder, label_column):
+            return folder_tables.recordings_of(folder, tables, label_column)
+    for folder in outer:
+        if made := far_tables.recordings(folder, label_column):
+            return made
     if label_column:
         raise KwsclsError(f"holds no table, or several, that list recordings and have the column {label_column}", place,
                           "name the table itself")
-    return folder_tables.with_groups_told(top, scan(place))
+    made = scan(place)
+    for folder in outer:
+        made = folder_tables.with_more_told(folder, made)
+    return made
 
 
 def scan(folder, pattern=None):
@@ -62,7 +67,7 @@ def scan(folder, pattern=None):
         KwsclsError: there are no recordings, or no labels can be told.
     """
     folder = Path(folder)
-    top = descend(folder)
+    top = folder_tables.descend(folder)
     if pattern:
         return _by_pattern(top, pattern)
     if made := _named(top):
@@ -70,31 +75,27 @@ def scan(folder, pattern=None):
     places = walk.folders(top)
     if inner := _only_holder(places) or _data_among_others(top, places):
         return load(inner) + walk.noises(top)
-    if _are_splits(top, places):
-        made = _split_folders(places)
-    else:
-        made = _listed(top, _with_inner_splits([one for place in places for one in _class_folder(place, None)]))
     sounds = walk.sounds(top)
+    made = class_folders.recordings(top, places)
     labels = {one.labels for one in made if not one.noise and one.path.suffix.lower() in SUFFIXES}
-    if len(labels) < 2 and (told := label_tracks.recordings(sounds) or _counted(top, sounds)):
+    told = label_tracks.recordings(sounds)
+    tracked = {parts.parted(one.path)[0] for one in told}
+    if told and (len(labels) < 2 or len({one.labels for one in told}) > 1 and 2 * len(tracked) > len(sounds)):
+        console.say(f"note: {top}: labels as the tracks beside {len(tracked)} of {len(sounds)} recordings say")
         return told + walk.noises(top)
+    if len(labels) < 2 and (told := _counted(top, sounds)):
+        return told + walk.noises(top)
+    if len(labels) > 1 and folder_names.are_parts([label for label, *_ in labels]):
+        raise KwsclsError(f"its folders are called {_some(label for label, *_ in labels)}, which tell no labels", folder,
+                          "list the recordings with their labels and splits in a manifest.csv, or tell with python -m "
+                          "kwscls.prepare --pattern how paths hold them, as in '(?P<label>[^/]+)/[^/]+$'")
     if any(not one.noise for one in made):
         return _with_telling_groups(top, made)
     if sounds:
         raise KwsclsError("holds recordings but no class folders", folder,
-                          "sort them into a folder for each label, write a manifest.csv, or tell with --pattern how "
-                          "names hold the label, as in '(?P<label>[^_]+)_(?P<group>[^_]+)_'")
+                          "sort them into a folder for each label, write a manifest.csv, or tell with python -m "
+                          "kwscls.prepare --pattern how names hold the label, as in '(?P<label>[^_]+)_(?P<group>[^_]+)_'")
     raise KwsclsError("holds no recordings", folder, "it should hold a folder for each label")
-
-
-def descend(folder):
-    """The folder itself, or the one that is all it holds, as archives have it; one with a manifest is not left."""
-    folder = Path(os.path.abspath(folder))
-    while len(inner := walk.folders(folder)) == 1 and inner[0].name not in NOISE_FOLDERS \
-            and not folder_tables.manifest_in(folder) and (walk.folders(inner[0]) or folder_tables.manifest_in(inner[0])) \
-            and not any(path.suffix.lower() in SUFFIXES for path in folder.iterdir()):
-        folder = inner[0]
-    return folder
 
 
 def _only_holder(places):
@@ -124,60 +125,6 @@ def _data_among_others(top, places):
     console.say(f"note: {top}: labels as the folders in {meant[0].name} say: {_some(inner[meant[0]])}; what lies beside it, "
                 f"in {_some(place.name for place in others)}, is left out")
     return meant[0]
-
-
-def _are_splits(folder, places):
-    """Whether folders in a folder are splits, train among them, and beside them nothing but noise.
-
-    Raises:
-        KwsclsError: class folders lie in several splits, but sounds lie beside them.
-    """
-    splits = {place: split for place in places if (split := split_named(place.name))}
-    if "train" not in splits.values():
-        return False
-    others = [place for place in places if place not in splits and place.name not in (*NOISE_FOLDERS, "noise")
-              and walk.holds_sounds(place)]
-    if others and len(set(splits.values())) > 1 and any(walk.folders(place) for place in splits):
-        raise KwsclsError(f"holds {', '.join(place.name for place in splits)} as if they were splits, but also "
-                          f"{others[0].name}", folder, "move that elsewhere, or write a manifest.csv")
-    return not others
-
-
-def _split_folders(places):
-    """The recordings of split folders: of the table in each, or of its class folders; and of folders of noise."""
-    made = []
-    places = {descend(place): split_named(place.name) for place in places}
-    taught = {label.name for place, split in places.items() if split == "train" for label in walk.folders(place)}
-    for place, split in places.items():
-        if split is None:
-            made += walk.noise(place) if place.name in (*NOISE_FOLDERS, "noise") else []
-        elif table := folder_tables.labelling_manifest(place):
-            made += [dataclasses.replace(one, split=None if one.noise else split) for one in read(table)]
-        elif (labels := walk.folders(place)) and (len(labels) > 1 or labels[0].name in taught):
-            made += [one for label in labels for one in _class_folder(label, split)]
-        elif split == "train":
-            return []  # nothing can be learnt
-        elif walk.holds_sounds(place):
-            console.say(f"note: {place}: holds recordings but no class folders, and is left out")
-    return made
-
-
-def _class_folder(place, split):
-    """The recordings of a class folder: `clip` or `group/clip`."""
-    if place.name in NOISE_FOLDERS:
-        return walk.noise(place)
-    inner = {path: path.relative_to(place).parts[:-1] for path in walk.clips(place)}
-    return [Recording(path, (place.name.strip(),), split, group=parts[0] if parts else None) for path, parts in inner.items()]
-
-
-def _with_inner_splits(recordings):
-    """Recordings with the splits of `label/train/clip`, if all that was taken for their groups are names of splits."""
-    splits = {one.group: one.group and split_named(one.group) for one in recordings if not one.noise}
-    if None in splits.values() or "train" not in splits.values():
-        return recordings
-    return [one if one.noise else dataclasses.replace(
-        one, split=splits[one.group], group=None if one.path.parent.name == one.group else one.path.parent.name)
-        for one in recordings]
 
 
 def _named(top):
@@ -215,8 +162,12 @@ def _with_telling_groups(top, recordings):
     outer = set().union(*labels.values())
     if len(outer) > 1 and len(sizes) <= len(outer) and all(found == outer for found in labels.values()):
         example = "(?P<group>[^/]+)/(?P<label>[^/]+)/"
-        console.say(f"note: {top}: {_some(outer)} are taken for the labels; if {_some(sizes)} are, add --pattern '{example}'")
+        console.say(f"note: {top}: {_some(outer)} are taken for the labels; if {_some(sizes)} are, python -m kwscls.prepare "
+                    f"--pattern '{example}' takes them")
     if len(sizes) not in (0, 2) and max(sizes.values()) > sum(not one.noise for one in recordings) / 2:
+        if len(sizes) > 1:
+            console.say(f"note: {top}: {max(sizes, key=sizes.get)} holds most of the clips, so {_some(sizes)} are not taken for "
+                        "speakers; if they are, python -m kwscls.prepare --pattern '(?P<label>[^/]+)/(?P<group>[^/]+)/' takes them")
         return [dataclasses.replace(one, group=None) for one in recordings]
     return recordings
 
@@ -225,21 +176,6 @@ def _some(words):
     """The first of several names, in words."""
     words = sorted(words)
     return ", ".join(words[:4]) + (" ..." if len(words) > 4 else "")
-
-
-def _listed(folder, recordings):
-    """Recordings with the splits of the lists that Speech Commands brings, if they are there."""
-    lists = {split: folder / name for split, name in
-             (("validation", "validation_list.txt"), ("test", "testing_list.txt"))}
-    if not all(path.is_file() for path in lists.values()):
-        return recordings
-    try:
-        split_of = {line.strip(): split for split, path in lists.items()
-                    for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()}
-    except UnicodeDecodeError as error:
-        raise KwsclsError("holds a list of splits that is no text in UTF-8", folder, "save it as UTF-8") from error
-    return [one if one.noise else dataclasses.replace(
-        one, split=split_of.get(one.path.relative_to(folder).as_posix(), "train")) for one in recordings]
 
 
 def _by_pattern(folder, pattern):

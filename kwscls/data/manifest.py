@@ -10,7 +10,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 from kwscls import console, files
-from kwscls.data import parts, storage
+from kwscls.data import parts, storage, table_places
 from kwscls.data.rows import column_names, read_rows, rows_if_table
 from kwscls.errors import KwsclsError
 
@@ -27,15 +27,15 @@ SPLIT_NAMES = {
 
 COLUMNS = {
     "path": ("path", "file", "filename", "file_name", "filepath", "file_path", "fname", "audio", "audio_path",
-             "audio_file", "audio_filepath", "wav", "wav_path", "clip", "slice_file_name", "recording"),
+             "audio_file", "audio_filepath", "wav", "wav_path", "clip", "slice_file_name", "recording", "link"),
     "labels": ("labels", "label", "category", "class", "class_name", "classname", "classid", "word", "keyword",
                "command", "tags", "tag", "target", "scene_label", "event_label", "primary_label", "species", "emotion", "genre",
                "instrument", "intent"),
     "split": ("split", "set", "subset", "partition"),
     "fold": ("fold",),
-    "group": ("group", "speaker", "speaker_id", "speakerid", "speaker_name", "spk", "spk_id", "client_id", "user", "user_id",
-              "actor", "actor_id", "subject", "subject_id", "participant", "participant_id", "patient", "patient_id", "session",
-              "src_file", "source_id"),
+    "group": ("speaker", "speaker_id", "speakerid", "speaker_name", "spk", "spk_id", "client_id", "user", "user_id",
+              "actor", "actor_id", "subject", "subject_id", "participant", "participant_id", "patient", "patient_id",
+              "group", "session", "src_file", "source_id"),
     "seconds": ("seconds", "duration", "length", "duration_s"),
     "start": ("start", "start_s", "start_time", "start_seconds", "onset", "begin", "begin_time"),
     "end": ("end", "end_s", "end_time", "end_seconds", "offset", "stop"),
@@ -57,8 +57,6 @@ NO_SOUNDS = (".7z", ".bmp", ".bz2", ".css", ".csv", ".db", ".doc", ".docx", ".ea
 """Suffixes of what lies beside sounds: such files take no clip's place in a split."""
 
 NOISE_FOLDERS = (NOISE, "_noise_", "background_noise")
-FOLDERS = (".", "audio", "clips", "wav", "wavs", "../audio", "..")
-"""Where a table's paths may start, beginning with the table's own folder."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,12 +115,12 @@ def read(path, label_column=None, places=None):
         if columns[what] is None:
             raise KwsclsError(f"has no column for the {what.rstrip('s')}", path,
                               f"call one {remedy}; it has {', '.join(names.values())}")
-    values = [{what: row.get(column) if column else None for what, column in columns.items()} for _, row in rows]
+    values = [_values(row, columns) for _, row in rows]
     if str(columns["labels"]).strip().lower() in SEVERAL:
         values = [{**value, "labels": _with_semicolons(value["labels"])} for value in values]
     if places:
         values = [{**value, "path": places.get(_file_name(value["path"]), value["path"])} for value in values]
-    start, values = _start(path, values)
+    start, values = table_places.start(path, values)
     often = len({str(value["path"]).strip() for value in values}) < len(values)
     if columns["start"] and columns["end"] and (often or set(SEGMENTS) <= names.keys()):
         values = [_part(value, f"{path}:{number}") for (number, _), value in zip(rows, values)]
@@ -136,14 +134,14 @@ def read(path, label_column=None, places=None):
             raise KwsclsError(f"lists {made[-1].path.name} again, first in line {seen[made[-1].path]}", f"{path}:{number}",
                               "several labels of a clip go into one row, dog;rain; parts of it want columns start and end")
         seen[made[-1].path] = number
-    return made
+    return _split_by_folders(made, values)
 
 
 def columns_of(path, label_column=None):
     """What each of `COLUMNS` is called in a table, or None; arguments as of `read`."""
     names = _names(column_names(path))
     columns = _columns(names)
-    return {**columns, "labels": names.get(label_column.strip().lower())} if label_column else columns
+    return {**columns, "labels": names.get(_plain(label_column))} if label_column else columns
 
 
 def lists(path, label_column=None, places=None):
@@ -151,11 +149,10 @@ def lists(path, label_column=None, places=None):
     columns = columns_of(path, label_column)
     if None in (columns["path"], columns["labels"]):
         return False
-    some = [{what: row.get(column) if column else None for what, column in columns.items()}
-            for _, row in rows_if_table(path)[:20]]
+    some = [_values(row, columns) for _, row in rows_if_table(path)[:20]]
     if places:
         return 2 * sum(_file_name(one["path"]) in places for one in some) > len(some)
-    return (_place(path, some) or _folder_beside(path, some)) is not None
+    return table_places.found(path, some)
 
 
 def write(path, recordings):
@@ -191,7 +188,12 @@ def labels_of(recordings):
 
 def _names(cells):
     """The names of columns by what they are compared by."""
-    return {name.strip().lower(): name for name in cells if name}
+    return {_plain(name): name for name in cells if name}
+
+
+def _plain(name):
+    """What a column's name is compared by: Speaker ID is speaker_id."""
+    return re.sub(r"[\s-]+", "_", name.strip().lower())
 
 
 def _columns(*found):
@@ -206,9 +208,9 @@ def _called(column, names, path):
     Raises:
         KwsclsError: there is none.
     """
-    if column.strip().lower() not in names:
+    if _plain(column) not in names:
         raise KwsclsError(f"has no column {column}", path, f"it has {', '.join(names.values())}")
-    return names[column.strip().lower()]
+    return names[_plain(column)]
 
 
 def _labelled(rows, column, path):
@@ -265,6 +267,27 @@ def _part(values, where):
     return {**values, "path": part, "group": values["group"] or whole, "seconds": None}
 
 
+def _split_by_folders(recordings, values):
+    """Recordings with the splits that are the first folders of all their paths, train among them, if no row tells any."""
+    told = [None if one.noise else split_named(str(value["path"]).strip().split("/")[0]) for one, value in zip(recordings, values)]
+    meant = {split for one, split in zip(recordings, told) if not one.noise}
+    if None in meant or "train" not in meant or any(one.split or one.fold for one in recordings):
+        return recordings
+    return [dataclasses.replace(one, split=split) for one, split in zip(recordings, told)]
+
+
+def _values(row, columns):
+    """The values of a row by what they are."""
+    made = {what: row.get(column) if column else None for what, column in columns.items()}
+    return {**made, "path": made["path"] and as_posix(made["path"])}
+
+
+def as_posix(name):
+    """A cell's path as it is written here, be it from Windows."""
+    name = str(name)
+    return name if "/" in name else name.replace("\\", "/")
+
+
 def _with_semicolons(value):
     """A cell's labels with semicolons for the commas between them; JSON's lists have commas of their own."""
     return re.sub(r",(?=\S)", ";", value) if isinstance(value, str) and not value.lstrip().startswith("[") else value
@@ -291,36 +314,3 @@ def _labels(value):
 def split_named(name):
     """The split that a name stands for, or None."""
     return next((split for split, names in SPLIT_NAMES.items() if name.lower() in names), None)
-
-
-def _start(path, values):
-    """The folder that a table's paths are relative to, and the rows' values, with the folder of the fold in their paths
-    where files lie in such (UrbanSound8K): the first of the usual places in which the first files exist."""
-    if storage.is_remote(path):
-        return path.parent, values
-    if (start := _place(path, values)) is None and values[0]["fold"]:
-        inner = [{**one, "path": one["path"] and f"fold{one['fold']}/{one['path']}"} for one in values]
-        if start := _place(path, inner):
-            return start, inner
-    return start or _folder_beside(path, values) or Path(os.path.abspath(path.parent)), values
-
-
-def _place(path, values):
-    """The first of the usual folders in which the first files of a table exist, or None."""
-    some = _first_names(values)
-    for folder in FOLDERS:
-        if any(os.path.isfile(path.parent / folder / name) for name in some):  # unlike Path's, False for what is no name
-            return Path(os.path.abspath(path.parent / folder))
-    return None
-
-
-def _folder_beside(path, values):
-    """The folder beside a table that holds all of its first files, whatever it is called, or None."""
-    some = _first_names(values)
-    folders = sorted(entry.path for entry in os.scandir(os.path.abspath(path.parent)) if entry.is_dir())
-    return next((Path(folder) for folder in folders
-                 if some and all(os.path.isfile(os.path.join(folder, name)) for name in some)), None)
-
-
-def _first_names(values):
-    return [str(one["path"]) for one in values[:20] if one["path"]]

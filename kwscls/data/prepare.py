@@ -23,7 +23,7 @@ from kwscls.data import (clip_names, convert, converting, corpora, corrections, 
                          refusals, shards, sources, splits, storage, tasks, unfinished)
 from kwscls.errors import KwsclsError
 
-FORM = 6  # raise it when the same recordings would be prepared otherwise than before
+FORM = 7  # raise it when the same recordings would be prepared otherwise than before
 REPORT, UNREADABLE = "report.json", "unreadable.csv"
 SUSPECTS = "suspects.csv"  # what `suspects` leaves in a prepared folder, and people edit
 NOT_CHOICES = ("data", "source", "out", "workers", "runner", "runner_options", "overwrite", "json", "leak")

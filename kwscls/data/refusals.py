@@ -37,7 +37,7 @@ def require_same_labels(recordings):
         for label in one.labels:
             if not one.noise and label not in trained:
                 raise KwsclsError(f"the label {label} is in {one.split} but not in train", None,
-                                  "add recordings of it to train, or leave it out with --labels")
+                                  "add recordings of it to train, or leave it out with python -m kwscls.prepare --labels")
 
 
 def require_splits(recordings, unreadable=(), doubles=()):
@@ -47,7 +47,7 @@ def require_splits(recordings, unreadable=(), doubles=()):
         lost = [f"{Path(one['path']).name} {one['why']}" for one in unreadable[:1]]
         lost += [f"{one.path.name} is the same sound as one of another split" for one in doubles[:1]]
         raise KwsclsError(f"nothing is left for {' and '.join(lacking)}{': ' * bool(lost)}{'; '.join(lost)}", None,
-                          "add recordings, or let --split draw the splits anew")
+                          "add recordings, or let python -m kwscls.prepare --split draw the splits anew")
 
 
 def require_some(kept, unreadable, place):

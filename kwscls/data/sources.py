@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from kwscls import files
-from kwscls.data import archives, audioset, corpora, layouts, manifest, parts, storage
+from kwscls.data import archives, audioset, corpora, folder_tables, layouts, manifest, parts, storage
 from kwscls.errors import KwsclsError
 
 
@@ -41,7 +41,7 @@ class Source:
             return corpora.recordings(self.corpus, place)
         lists = None if label_column else audioset.lists(place)
         found = audioset.read(*lists) if lists else layouts.load(place, pattern, label_column)
-        top = layouts.descend(place) if place.is_dir() else place
+        top = folder_tables.descend(place) if place.is_dir() else place
         if (top / "report.json").is_file() and (top / "manifest.csv").is_file():  # it was prepared: noise lies apart
             found += [manifest.Recording(path.absolute(), (manifest.NOISE,)) for path in sorted((top / "noise").glob("*.wav"))]
         return found

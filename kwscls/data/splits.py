@@ -138,7 +138,7 @@ def _given(recordings, rule, guessed):
         group, places = next(iter(torn.items()))
         raise KwsclsError(
             f"{len(torn)} speakers or groups are in several splits, for example {group} in {' and '.join(places)}, so "
-            "the test would flatter", None, "--split group draws the splits anew, --split given keeps them as they are")
+            "the test would flatter", None, "python -m kwscls.prepare --split group draws the splits anew, --split given keeps them")
     recordings = [one if one.split else dataclasses.replace(one, split="train") for one in recordings]
     lacking = [name for name in ("validation", "test") if not any(one.split == name for one in recordings)]
     how = "as given"
@@ -238,7 +238,9 @@ def _ordered(total, of_key, rule, salt):
                     short -= have[label] < want[label] <= have[label] + count
                     have[label] += count
                     kept[label] -= count
-        for label in [label for label in total if not have[label] and spread[label] >= len(SPLITS)]:
+        for label in [label for label in total if spread[label] >= len(SPLITS)]:
+            if have[label]:
+                continue
             key = _smallest_with(label, [key for key in left if key not in place], of_key, total, kept)
             if key is not None:
                 place[key] = name

@@ -7,10 +7,12 @@ from kwscls.data.manifest import NOISE, NOISE_FOLDERS, SUFFIXES, Recording
 
 
 def paths(folder):
-    """All files below a folder, sorted; hidden ones and macOS's shadows left out."""
-    made = []
-    for place, inner, files in os.walk(folder):
-        inner[:] = sorted(name for name in inner if not name.startswith(".") and name != "__MACOSX")
+    """All files below a folder, also by way of links to folders, sorted; hidden ones and macOS's shadows left out."""
+    made, seen = [], set()
+    for place, inner, files in os.walk(folder, followlinks=True):
+        seen.add(os.path.realpath(place))  # a link to it would go on for ever
+        inner[:] = sorted(name for name in inner if not name.startswith(".") and name != "__MACOSX"
+                          and not (os.path.islink(one := os.path.join(place, name)) and os.path.realpath(one) in seen))
         made += [Path(place) / name for name in sorted(files) if not name.startswith(".")]
     return made
 

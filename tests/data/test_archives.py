@@ -143,3 +143,13 @@ def test_an_error_of_the_disk_is_no_damage(tmp_path, monkeypatch):
 def test_refuses_names_that_no_disk_takes(tmp_path, make, name, members, message):
     with pytest.raises(KwsclsError, match=message):
         archives.unpack(make(tmp_path / name, members), tmp_path / "out")
+
+
+def test_members_named_on_windows_lie_in_folders(tmp_path):
+    packed = zipped(tmp_path / "win.zip", [])
+    with zipfile.ZipFile(packed, "w") as made:
+        info = zipfile.ZipInfo("x")
+        info.filename = "words\\dog\\a.wav"
+        made.writestr(info, b"sound")
+    archives.unpack(packed, tmp_path / "out")
+    assert [path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.wav")] == ["words/dog/a.wav"]

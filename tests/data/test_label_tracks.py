@@ -36,3 +36,20 @@ def test_prepared_from_label_tracks(tmp_path):
     clips = read(folder / "manifest.csv")
     assert sorted((one.labels[0], one.seconds) for one in clips) == [("robin", 0.75)] * 5 + [("wren", 0.5)] * 5
     assert len({(one.group, one.split) for one in clips}) == 5
+
+
+def test_tracks_tell_more_than_the_folders_of_their_recordings(tmp_path, capsys):
+    touch(tmp_path, "site1/rec.wav", "site2/rec.wav", "site2/rec2.wav")
+    for place in ("site1", "site2"):
+        (tmp_path / place / "rec.txt").write_text("0\t1\tdog\n1\t2\tcat\n")
+    assert [(one.path.name, one.labels[0], one.group) for one in load(tmp_path)] == [
+        (f"rec@{second}.000-{second + 1}.000.wav", label, f"{place}/rec") for place in ("site1", "site2")
+        for second, label in enumerate(("dog", "cat"))]
+    assert "labels as the tracks beside 2 of 3 recordings say" in capsys.readouterr().err
+
+
+def test_a_table_of_numbers_is_no_track(tmp_path):
+    touch(tmp_path, "well/a.wav", "ill/b.wav")
+    for name in ("well/a.txt", "ill/b.txt"):
+        (tmp_path / name).write_text("0.1\t2.5\t0\t1\n2.5\t4\t1\t0\n")
+    assert {one.path.name: one.labels[0] for one in load(tmp_path) if one.path.suffix == ".wav"} == {"a.wav": "well", "b.wav": "ill"}

@@ -366,7 +366,8 @@ def test_it_is_said_which_of_two_folders_are_the_labels(tmp_path, capsys):
     touch(tmp_path, *(f"{who}/{word}/{take}.wav" for who in ("anna", "ben", "cleo") for word in ("no", "yes") for take in "ab"))
     load(tmp_path)
     told = capsys.readouterr().err
-    assert "anna, ben, cleo are taken for the labels; if no, yes are, add --pattern '(?P<group>[^/]+)/(?P<label>[^/]+)/'" in told
+    assert "anna, ben, cleo are taken for the labels; if no, yes are, python -m kwscls.prepare --pattern " \
+        "'(?P<group>[^/]+)/(?P<label>[^/]+)/' takes them" in told
     rows = load(tmp_path, "(?P<group>[^/]+)/(?P<label>[^/]+)/")
     assert {(one.labels, one.group) for one in rows} == {((word,), who) for who in ("anna", "ben", "cleo") for word in ("no", "yes")}
     touch(tmp_path / "words", *(f"{word}/{who}/a.wav" for who in "abcd" for word in ("no", "yes")))
@@ -402,3 +403,54 @@ def test_a_named_column_comes_before_class_folders_and_usual_names(tmp_path):
     table(tmp_path, "file,accent\nmono/a.wav,\n", "words.csv")
     with pytest.raises(KwsclsError, match="has nothing in the column accent"):
         load(words, label_column="accent")
+
+
+def test_tables_beside_the_only_folder(tmp_path, capsys):
+    touch(tmp_path, "audio/s0/a.wav", "audio/s1/b.wav")
+    table(tmp_path, "path,label,speaker\naudio/s0/a.wav,yes,anna\n", "train.csv")
+    table(tmp_path, "path,label,speaker\naudio/s1/b.wav,no,ben\n", "test.csv")
+    assert found(tmp_path) == {"audio/s0/a.wav": ("train", "yes", "anna"), "audio/s1/b.wav": ("test", "no", "ben")}
+    assert "labels and splits as test.csv, train.csv say" in capsys.readouterr().err
+
+
+def test_a_table_of_speakers_beside_the_only_folder(tmp_path):
+    touch(tmp_path, "audio/dog/a.wav", "audio/cat/b.wav")
+    table(tmp_path, "file,speaker\naudio/dog/a.wav,anna\naudio/cat/b.wav,ben\n", "index.csv")
+    assert found(tmp_path) == {"audio/dog/a.wav": (None, "dog", "anna"), "audio/cat/b.wav": (None, "cat", "ben")}
+
+
+def test_esc_50_with_its_table_above_two_folders(tmp_path):
+    touch(tmp_path, "audio/audio/1-1-A-0.wav", "audio/audio/2-1-A-1.wav")
+    table(tmp_path, "filename,fold,category,src_file\n1-1-A-0.wav,1,dog,1\n2-1-A-1.wav,2,rain,2\n", "esc50.csv")
+    assert {(one.path.name, one.labels[0], one.fold) for one in load(tmp_path)} == {
+        ("1-1-A-0.wav", "dog", "1"), ("2-1-A-1.wav", "rain", "2")}
+
+
+def test_splits_and_windows_paths_in_a_table_beside_class_folders(tmp_path, capsys):
+    touch(tmp_path, "dog/a.wav", "dog/b.wav", "cat/a.wav", "cat/c.wav")
+    table(tmp_path, "File Name,Speaker ID,Set\ndog\\a.wav,1,Train\ndog\\b.wav,2,Test\ncat\\a.wav,1,Train\ncat\\c.wav,3,Train\n",
+          "info.csv")
+    assert found(tmp_path) == {"dog/a.wav": ("train", "dog", "1"), "dog/b.wav": ("test", "dog", "2"),
+                               "cat/a.wav": ("train", "cat", "1"), "cat/c.wav": ("train", "cat", "3")}
+    assert "Speaker ID and Set as info.csv says, for 4 of 4 recordings" in capsys.readouterr().err
+
+
+def test_splits_of_a_table_that_has_no_training_part_are_not_taken(tmp_path):
+    touch(tmp_path, "dog/a.wav", "cat/b.wav")
+    table(tmp_path, "file,set,speaker\ndog/a.wav,A,1\ncat/b.wav,test,2\n", "info.csv")
+    assert found(tmp_path) == {"dog/a.wav": (None, "dog", "1"), "cat/b.wav": (None, "cat", "2")}
+
+
+def test_labels_of_a_table_that_the_folders_contradict_are_told(tmp_path, capsys):
+    touch(tmp_path, "anna/1/a.wav", "ben/1/b.wav")
+    table(tmp_path, "file,word\nanna/1/a.wav,yes\nben/1/b.wav,no\n", "labels.csv")
+    assert {label for _, label, _ in found(tmp_path).values()} == {"anna", "ben"}
+    assert "its column word is not used, as the folders tell other labels; python -m kwscls.prepare --label-column word takes it" \
+        in capsys.readouterr().err
+
+
+def test_folders_of_whom_one_holds_most_are_told(tmp_path, capsys):
+    touch(tmp_path, *(f"{word}/anna/{take}.wav" for word in ("no", "yes") for take in range(6)),
+          *(f"{word}/{who}/a.wav" for word in ("no", "yes") for who in ("ben", "carl")))
+    assert {group for _, _, group in found(tmp_path).values()} == {None}
+    assert "anna holds most of the clips, so anna, ben, carl are not taken for speakers; if they are" in capsys.readouterr().err

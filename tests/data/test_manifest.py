@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kwscls.data.layouts import load
-from kwscls.data.manifest import NOISE, read, write
+from kwscls.data.manifest import NOISE, Recording, read, write
 from kwscls.errors import KwsclsError
 
 
@@ -139,3 +139,23 @@ def test_paths_that_name_no_file(tmp_path, name):
 def test_noise_beside_a_label_is_no_label(tmp_path):
     rows = read(table(tmp_path, "path,labels\na.wav,background_noise;cat\nb.wav,_noise_\n"))
     assert [one.labels for one in rows] == [("cat",), (NOISE,)]
+
+
+def test_the_folder_that_a_table_is_called_like_comes_first(tmp_path):
+    touch(tmp_path, "train/0.wav", "test/0.wav")
+    assert read(table(tmp_path, "path,label\n0.wav,cat\n", "train.csv"))[0].path == tmp_path / "train/0.wav"
+    assert read(table(tmp_path, "path,label\n0.wav,cat\n", "test.csv"))[0].path == tmp_path / "test/0.wav"
+    with pytest.raises(KwsclsError, match="may mean the files in test or those in train; write the folder into its paths"):
+        read(table(tmp_path, "path,label\n0.wav,cat\n", "labels.csv"))
+
+
+def test_splits_are_the_first_folders_of_all_paths(tmp_path):
+    rows = read(table(tmp_path, "file_name,label\ntrain/0.wav,cat\ntest/0.wav,dog\n"))
+    assert [one.split for one in rows] == ["train", "test"]
+    rows = read(table(tmp_path, "file_name,label\ntrain/0.wav,cat\nmore/0.wav,dog\n"))
+    assert [one.split for one in rows] == [None, None]
+
+
+def test_columns_and_paths_as_windows_programs_write_them(tmp_path):
+    rows = read(table(tmp_path, "File Name,Class-Name,Speaker ID,group\nrec\\s00\\0.wav,dog,s00,HC\n"))
+    assert rows == [Recording(tmp_path / "rec/s00/0.wav", ("dog",), group="s00")]

@@ -229,3 +229,18 @@ def test_what_torn_groups_flatter():
     assert flattery(learnt) == "for example anna in train and validation: validation will flatter, the test will not"
     assert flattery(learnt | tested) == ("for example ben in train and test: the test will flatter; "
                                          "python -m kwscls.prepare --split group keeps them apart")
+
+
+@pytest.mark.parametrize("speakers, learnt", [(4, 0.5), (5, 0.6)])
+def test_few_speakers_who_say_everything_leave_most_to_train(speakers, learnt):
+    made, _ = split([Recording(Path(f"/x/{label}/spk{who}_{take}.wav"), (label,), group=f"spk{who}")
+                     for label in "abcdefghij" for who in range(speakers) for take in range(3)])
+    shares = collections.Counter(one.split for one in made)
+    assert shares["train"] == learnt * len(made) and set(shares) == set(SPLITS) and not shared(made)
+
+
+def test_one_speaker_of_most_clips_is_learnt_from():
+    spoken = {"anna": 6, "ben": 2, "carl": 2}
+    made, _ = split([Recording(Path(f"/x/{label}/{who}_{take}.wav"), (label,), group=who)
+                     for label in "abc" for who, count in spoken.items() for take in range(count)])
+    assert {one.group for one in made if one.split == "train"} == {"anna"} and {one.split for one in made} == set(SPLITS)
