@@ -11,6 +11,9 @@ AMOUNT, POSITIVE = within(0), within(0.01)
 SHARE, PART, PERCENT = within(0, 1), within(0, 0.9), within(0, 100)
 """What numbers of the command line may be; a part, other than a share, leaves something."""
 
+OPTIMIZERS, SCHEDULES = ("adam", "adamw", "sgd", "rmsprop"), ("constant", "cosine")
+"""Names of `training.optimizers`, which --help tells without TensorFlow."""
+
 
 def as_dict(settings):
     """Settings as plain values, for JSON."""
@@ -55,9 +58,9 @@ class TrainSettings:
     evened: str | None = setting(None, "help rare labels: draw their clips more often, or let them weigh more in the loss",
                                  choices=("sampling", "weights"))
     batch_size: int | None = setting(None, "clips a step", parse=COUNT)
-    optimizer: str | None = setting(None, "adam, adamw, sgd or rmsprop")
+    optimizer: str | None = setting(None, "what moves the weights (default, here and below: as the recipe says)", choices=OPTIMIZERS)
     learning_rate: float | None = setting(None, "the highest of the schedule", parse=AMOUNT)
-    schedule: str | None = setting(None, "constant or cosine")
+    schedule: str | None = setting(None, "how the learning rate goes on after the warm-up", choices=SCHEDULES)
     rate_factors: dict | None = setting(None, "factors on the learning rate of parts of the model: feature_encoder=0.1,logits=10, "
                                         "or body=0.1 for all but the head", parse=factors, metavar="PART=FACTOR,...")
     even_start: bool | None = setting(None, "scale fresh layers on training clips, for deep nets without norms (default: as the "

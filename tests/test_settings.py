@@ -97,6 +97,8 @@ def test_positional_words():
     (["--label-smoothing", "1.5"], "--label-smoothing: 1.5 is not from 0 to 1"),
     (["--gain", "-3"], "--gain: -3 is not 0 or more"),
     (["--budget", "soon"], "no length of time"),
+    (["--schedule", "linear"], "--schedule: invalid choice: 'linear' (choose from 'constant', 'cosine')"),
+    (["--optimizer", "adma"], "--optimizer: invalid choice: 'adma'"),
     (["--epochs"], "expected one argument"),
 ])
 def test_wrong_words_are_told_in_one_line(argv, said):

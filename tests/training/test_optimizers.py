@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from kwscls import models
+from kwscls import models, settings
 from kwscls.errors import KwsclsError
 from kwscls.training import optimizers
 from kwscls.training.recipes import Recipe
@@ -74,6 +74,15 @@ def test_the_schedule():
 def test_an_unknown_optimizer():
     with pytest.raises(KwsclsError, match="known are adam"):
         optimizers.optimizer(Recipe(optimizer="adma"), net())
+
+
+def test_a_schedule_that_does_not_exist_is_told_before_the_first_step():
+    with pytest.raises(KwsclsError, match="linear: is no schedule; known are constant and cosine"):
+        optimizers.optimizer(Recipe(schedule="linear", warmup=0.5), net())
+
+
+def test_the_flags_offer_what_there_is():
+    assert tuple(optimizers.OPTIMIZERS) == settings.OPTIMIZERS and tuple(optimizers.SCHEDULES) == settings.SCHEDULES
 
 
 @pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])

@@ -64,7 +64,8 @@ def test_a_search_finds_the_best_and_goes_on(trainings, tones, tmp_path, capsys,
     ({"batch_size": [0]}, "0 is not 1 or more"), ({"batch_size": {"low": 8.0, "high": 64}}, "'8.0' is not a whole number"),
     ({"batch_size": {"low": 8, "high": 64, "step": 0.5}}, "not a whole"), ({"noise": {"low": 0, "high": 2}}, "from 0 to 1"),
     ({"augment": ["no"]}, "neither true nor false"), ({"snr": ["30,0"]}, "LOW,HIGH"), ({"evened": ["so"]}, "none of sampling"),
-    ({"optimizer": {"low": 1, "high": 2}}, "no numbers"), ({"noise": [0.5, "0.7"]}, "no range of noise"),
+    ({"weights": {"low": 1, "high": 2}}, "no numbers"), ({"schedule": ["cosine", "linear"]}, "none of constant, cosine"),
+    ({"optimizer": ["adma"]}, "none of adam"), ({"noise": [0.5, "0.7"]}, "no range of noise"),
     ({"noise": {"low": 0.1, "high": 1, "step": 0}}, "no range of noise")])
 def test_what_are_no_ranges(tmp_path, told, said):
     files.write_json(tmp_path / "ranges.json", told)
