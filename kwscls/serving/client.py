@@ -133,14 +133,14 @@ def _read(path):
         contents = Path(path).read_bytes()
     except OSError as error:
         return None, f"{path}: cannot be read ({plain(error)})"
-    if contents[:4] in (b"RIFF", b"RIFX", b"RF64"):
+    if contents[:4] == b"RIFF":
         return contents, None
     import soundfile
 
     try:
-        waveform, rate = soundfile.read(io.BytesIO(contents), dtype="int16")
+        waveform, rate = soundfile.read(io.BytesIO(contents), dtype="float32", always_2d=True)  # int16 would not scale floats
     except soundfile.LibsndfileError:
         return None, f"{path}: is no recording that can be read"
     made = io.BytesIO()
-    soundfile.write(made, waveform, rate, format="WAV", subtype="PCM_16")
+    soundfile.write(made, waveform.mean(axis=1).clip(-1, 1), rate, format="WAV", subtype="PCM_16")
     return made.getvalue(), None

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from kwscls.data import decode, headers, manifest, parts, shards, storage
+from kwscls.data import decode, headers, manifest, parts, shards, storage, walk
 from kwscls.data.manifest import SPLITS, SUFFIXES
 from kwscls.data.prepared import read_bytes
 from kwscls.dsp import wav
@@ -66,14 +66,15 @@ def answers(bundle, paths, hop=None, batch_size=64, embedding=False):
     waiting, held = [], 0
     for path in paths:
         try:
-            windows, starts, length = cut(read(path, bundle.sample_rate), bundle.samples, max(step, 1))
+            waveform = read(path, bundle.sample_rate)
         except KwsclsError as error:
             yield from _answers(bundle, waiting, batch_size, embedding)
             waiting, held = [], 0
             yield Answer(path, error=str(error))
             continue
-        waiting.append((path, windows, starts, length))
-        held += len(windows)
+        starts = window_starts(len(waveform), bundle.samples, max(step, 1))
+        waiting.append((path, waveform, starts))
+        held += len(starts)
         if held >= batch_size:
             yield from _answers(bundle, waiting, batch_size, embedding)
             waiting, held = [], 0
@@ -89,12 +90,12 @@ def recordings(sources):
     for source in sources:
         if Path(source).suffix in (".csv", ".jsonl"):
             yield from (storage.address(row.path) for row in manifest.read(Path(source)))
-        elif source == "-" or storage.is_remote(source) or Path(source).is_file():
+        elif source == "-" or storage.is_remote(source) or Path(source).is_file() or Path(source).is_fifo():
             yield source
         elif shards.is_sharded(source):
             yield from (str(Path(source) / name) for split in SPLITS for name in shards.pieces(source, split))
         elif Path(source).is_dir():
-            found = sorted(str(path) for path in Path(source).rglob("*") if path.suffix.lower() in SUFFIXES)
+            found = [str(path) for path in walk.paths(source) if path.suffix.lower() in SUFFIXES]
             if not found:
                 raise KwsclsError("holds no recordings", source, f"known are {', '.join(sorted(SUFFIXES))}")
             yield from found
@@ -111,14 +112,7 @@ def read(path, sample_rate):
     where = "standard input" if path == "-" else path
     file, stretch = (path, None) if path == "-" else parts.parted(path)
     contents = sys.stdin.buffer.read() if path == "-" else read_bytes(storage.address(file))
-    if headers.kind_of(contents) == "WAV":  # by the export's own reader, which also reads a recording that was cut off
-        try:
-            waveform, rate = (value.numpy() for value in wav.decode(contents))
-        except tf.errors.InvalidArgumentError as error:
-            raise KwsclsError(runtimes.reason(error.message), where) from error
-    else:
-        sound = decode.decode_bytes(contents, where)
-        waveform, rate = sound.waveform, sound.rate
+    waveform, rate = _decode_wav(contents, where) if headers.kind_of(contents) == "WAV" else _decode(contents, where)
     if not len(waveform):
         raise KwsclsError("holds no samples", where)
     waveform = parts.cut(waveform, int(rate), stretch, where)
@@ -130,39 +124,65 @@ def read(path, sample_rate):
         raise KwsclsError(runtimes.reason(error.message), where) from error
 
 
-def cut(waveform, samples, step):
-    """Windows of a waveform.
+def _decode_wav(contents, where):
+    """Waveform and rate of a WAV file, by the export's own reader, which also reads a recording that was cut off; by that of
+    training where the other refuses an encoding."""
+    try:
+        return (value.numpy() for value in wav.decode(contents))
+    except tf.errors.InvalidArgumentError as error:
+        try:
+            return _decode(contents, where)
+        except KwsclsError:
+            raise KwsclsError(runtimes.reason(error.message), where) from error
+
+
+def _decode(contents, where):
+    sound = decode.decode_bytes(contents, where)
+    return sound.waveform, sound.rate
+
+
+def window_starts(length, samples, step):
+    """The first samples of the windows that a waveform is heard in; the last window ends with it.
 
     Args:
-        waveform: float32 [length].
+        length: of the waveform, in samples.
         samples: of a window.
         step: samples from window to window.
-
-    Returns:
-        windows, float32 [windows, samples], a shorter waveform zero-padded to one; the first sample of each; length.
     """
-    length = len(waveform)
-    if length <= samples:
-        return np.pad(waveform, (0, samples - length))[np.newaxis], [0], length
-    starts = list(range(0, length - samples, step)) + [length - samples]
-    return np.stack([waveform[start:start + samples] for start in starts]), starts, length
+    return [0] if length <= samples else [*range(0, length - samples, step), length - samples]
+
+
+def windows(cut, samples, batch_size):
+    """The windows of waveforms, float32 [batch_size or fewer, samples] at a time; a shorter waveform is padded with zeros.
+
+    Args:
+        cut: pairs of a waveform, float32 [length], and the starts of its windows.
+        samples: of a window.
+        batch_size: windows at a time.
+    """
+    places = [(waveform, start) for waveform, starts in cut for start in starts]
+    for at in range(0, len(places), batch_size):
+        found = [waveform[start:start + samples] for waveform, start in places[at:at + batch_size]]
+        yield np.stack([np.pad(window, (0, samples - len(window))) for window in found])
 
 
 def _answers(bundle, waiting, batch_size, embedding):
-    """Answers about cut recordings: (path, windows, starts, length) each."""
+    """Answers about recordings: (path, waveform, starts of windows) each."""
     if not waiting:
         return
-    windows = np.concatenate([one[1] for one in waiting])
-    batches = [bundle.scores(windows[at:at + batch_size]) for at in range(0, len(windows), batch_size)]
-    scores = np.concatenate(batches)  # [windows, labels] or [windows, frames, labels]
-    if embedding:
-        seen = np.concatenate([bundle.answer("embedding", waveform=windows[at:at + batch_size])["embedding"]
-                               for at in range(0, len(windows), batch_size)])  # [windows, width] or [windows, frames, width]
+    scores, seen = [], []
+    for batch in windows([one[1:] for one in waiting], bundle.samples, batch_size):
+        scores.append(bundle.scores(batch))
+        if embedding:
+            seen.append(bundle.answer("embedding", waveform=batch)["embedding"])
+    scores = np.concatenate(scores)  # [windows, labels] or [windows, frames, labels]
+    seen = np.concatenate(seen) if embedding else None  # [windows, width] or [windows, frames, width]
     at = 0
-    for path, own, starts, length in waiting:
-        answer, stretch = _answer(bundle, path, scores[at:at + len(own)], starts, length), slice(at, at + len(own))
+    for path, waveform, starts in waiting:
+        stretch = slice(at, at + len(starts))
+        answer = _answer(bundle, path, scores[stretch], starts, len(waveform))
         yield dataclasses.replace(answer, embedding=seen[stretch].reshape(-1, seen.shape[-1]).mean(axis=0)) if embedding else answer
-        at += len(own)
+        at += len(starts)
 
 
 def _answer(bundle, path, scores, starts, length):

@@ -1,6 +1,7 @@
 """The client: answers over REST and gRPC, patience, errors in one line."""
 
 import concurrent.futures
+import io
 import json
 import os
 import shutil
@@ -45,6 +46,15 @@ def test_answers_come_in_order_and_a_bad_clip_has_its_own_error(served, small_bu
     assert list(answers[0].scores.values()) == sorted(answers[0].scores.values(), reverse=True)
     assert answers[2].error.startswith(f"{files[2]}: bad WAV file")
     assert answers[3].error == "none.wav: cannot be read (no such file or directory)"
+
+
+@pytest.mark.parametrize("name, subtype", [("a.aiff", "FLOAT"), ("a.au", "DOUBLE"), ("a.caf", "FLOAT"), ("a.aiff", "PCM_24")])
+def test_samples_are_heard_as_loud_as_they_are(tmp_path, name, subtype):
+    loud = np.stack([1.2 * tone(400), tone(400)], axis=1)
+    soundfile.write(tmp_path / name, loud, 16000, subtype=subtype)
+    heard, rate = soundfile.read(io.BytesIO(client._read(str(tmp_path / name))[0]), dtype="float32")
+    wanted = (loud if subtype != "PCM_24" else loud.clip(-1, 1)).mean(axis=1).clip(-1, 1)
+    assert rate == 16000 and heard == pytest.approx(wanted, abs=1e-4)
 
 
 def test_the_verb(served, files, capsys):

@@ -1,6 +1,8 @@
 """Recordings of any length and format, cut into windows and put together again."""
 
 import io
+import os
+import threading
 import types
 
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 import soundfile
 
 from kwscls.errors import KwsclsError
-from kwscls.serving.predict import cut, predict, read
+from kwscls.serving.predict import predict, read, window_starts, windows
 
 
 class Loud:
@@ -43,9 +45,10 @@ def write(path, waveform, rate=1000):
 @pytest.mark.parametrize("length,starts", [(1, [0]), (100, [0]), (101, [0, 1]), (150, [0, 50]), (230, [0, 50, 100, 130])])
 def test_windows_overlap_and_the_last_ends_with_the_recording(length, starts):
     waveform = np.arange(1, length + 1, dtype=np.float32)
-    windows, found, total = cut(waveform, 100, 50)
-    assert found == starts and total == length and windows.shape == (len(starts), 100)
-    for start, window in zip(starts, windows):
+    assert window_starts(length, 100, 50) == starts
+    batches = list(windows([(waveform, starts)], 100, 3))
+    assert [len(batch) for batch in batches] == [3, 1] if len(starts) == 4 else [len(starts)]
+    for start, window in zip(starts, np.concatenate(batches), strict=True):
         expected = waveform[start:start + 100]
         np.testing.assert_array_equal(window, np.pad(expected, (0, 100 - len(expected))))
 
@@ -66,9 +69,37 @@ def test_a_folder_is_searched_and_a_bad_file_carries_its_error(tmp_path):
     soundfile.write(tmp_path / "deep" / "b.flac", np.full(80, 0.25), 1000)
     (tmp_path / "deep" / "c.mp3").write_bytes(b"nothing of the kind")
     (tmp_path / "notes.txt").write_text("no recording")
+    (tmp_path / "__MACOSX").mkdir()
+    for shadow in ("._a.wav", "__MACOSX/._a.wav", "__MACOSX/a.wav"):
+        (tmp_path / shadow).write_bytes(b"of a Mac")
+    (tmp_path / "folder.wav").mkdir()
     answers = list(predict(Loud(), [str(tmp_path)]))
     assert [answer.error is None for answer in answers] == [True, True, False]
     assert "c.mp3" in answers[2].error
+
+
+@pytest.mark.parametrize("format, subtype", [("WAV", "IMA_ADPCM"), ("RF64", "PCM_16"), ("WAVEX", "FLOAT")])
+def test_what_training_reads_is_answered_too(tmp_path, format, subtype):
+    path = str(tmp_path / "a.wav")
+    soundfile.write(path, 0.5 * np.sin(np.arange(2000) / 10), 8000, format=format, subtype=subtype)
+    assert np.abs(read(path, 8000)).max() == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_damaged_wav_keeps_the_reason_of_the_exports_reader(tmp_path):
+    (tmp_path / "a.wav").write_bytes(b"RIFF....WAVE")
+    with pytest.raises(KwsclsError, match="bad WAV file"):
+        read(str(tmp_path / "a.wav"), 8000)
+
+
+def test_a_named_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    file = io.BytesIO()
+    soundfile.write(file, np.full(80, 0.5), 1000, format="WAV", subtype="PCM_16")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(file.getvalue(),), daemon=True)
+    writer.start()
+    answer = next(predict(Loud(), [str(tmp_path / "pipe")]))
+    writer.join(10)
+    assert answer.scores[1] == pytest.approx(0.5, abs=1e-3)
 
 
 def test_standard_input(monkeypatch):
