@@ -102,6 +102,9 @@ MODELS = {
     "yamnet": Row("yamnet:yamnet", "Plakal, Ellis, YAMNet (tensorflow/models, 2019)"),
 }
 
+GIVEN = ("name", "labels", "samples", "sample_rate", "activation")
+"""What a builder is told of the data and the task: no sizes."""
+
 
 def row(name):
     """The row of a name.
@@ -129,18 +132,25 @@ def build(name, labels, samples, **sizes):
         An `AudioClassifier`.
 
     Raises:
-        KwsclsError: the name is unknown, or the builder has no such size.
+        KwsclsError: the name is unknown, or the builder has no such size, or cannot build with its value.
     """
     entry = row(name)
     file, function = entry.builder.split(":")
     builder = getattr(importlib.import_module(f"kwscls.models.{file}"), function)
-    known = builder.__kwdefaults__ or {}
-    for size in sizes:
+    told = {size: value for size, value in sizes.items() if size not in GIVEN}
+    known = set(builder.__kwdefaults__ or ()) - set(GIVEN)
+    for size in told:
         if size not in known:
             near = difflib.get_close_matches(size, known, n=1)
             raise KwsclsError(f"the model {name} has no setting {size}", None,
                               f"did you mean {near[0]}?" if near else f"it has {', '.join(sorted(known))}")
-    return builder(labels, samples, **{"name": name, **entry.sizes, **sizes})
+    try:
+        return builder(labels, samples, **{"name": name, **entry.sizes, **sizes})
+    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
+        if not told:
+            raise
+        values, why = ", ".join(f"{size}={value}" for size, value in told.items()), (str(error).splitlines() or [""])[0]
+        raise KwsclsError(f"the model {name} cannot be built with {values}: {type(error).__name__}: {why[:300]}") from error
 
 
 def load(path):

@@ -4,7 +4,7 @@ import ast
 import dataclasses
 from pathlib import Path
 
-from kwscls import console, files
+from kwscls import console, files, models
 from kwscls import settings as settings_room
 from kwscls.errors import KwsclsError
 from kwscls.layers.band_shake import BandShake
@@ -37,13 +37,15 @@ def chosen_sizes(settings):
     """The sizes of the model that the settings change: numbers, words and lists of numbers by name.
 
     Raises:
-        KwsclsError: one is not of the form NAME=VALUE.
+        KwsclsError: one is not of the form NAME=VALUE, or is no size.
     """
     sizes = {}
     for word in settings.size:
         name, equals, value = word.partition("=")
         if not equals or not name.isidentifier():
             raise KwsclsError("is not of the form NAME=VALUE", f"--size {word}", "write it as --size width=16")
+        if name in models.GIVEN:
+            raise KwsclsError("is no size: the data and other flags say it", f"--size {word}", "leave it out")
         try:
             sizes[name] = ast.literal_eval(value)
         except (ValueError, SyntaxError):

@@ -123,6 +123,21 @@ def test_names_and_sizes_that_do_not_exist():
         models.build("cnnn", 3, SAMPLES)
     with pytest.raises(KwsclsError, match="did you mean width?"):
         models.build("cnn", 3, SAMPLES, widht=3)
+    with pytest.raises(KwsclsError, match="no setting actavation; it has dropout, frame_length, frame_step, size, units, width$"):
+        models.build("cnn", 3, SAMPLES, actavation="relu")
+
+
+@pytest.mark.parametrize("name,size,value,why", [
+    ("cnn", "dropout", 0.5, "not subscriptable"), ("cnn", "width", -3, "strictly positive"), ("res1d", "widths", 16, "not iterable"),
+    ("res1d", "stem", "abc", "not supported"), ("ast", "heads", 0, "by zero"), ("mobilenet_v3_small", "variant", "x", "KeyError")])
+def test_sizes_that_no_net_can_have_are_told(name, size, value, why):
+    with pytest.raises(KwsclsError, match=f"^the model {name} cannot be built with {size}={value}: .*{why}"):
+        models.build(name, 3, SAMPLES, sample_rate=16000, **{size: value})
+
+
+def test_an_error_that_no_size_made_is_not_hidden():
+    with pytest.raises(TypeError):
+        models.build("cnn", None, SAMPLES, sample_rate=16000)
 
 
 def test_files_that_are_no_models(tmp_path):

@@ -154,6 +154,9 @@ def test_what_train_refuses(run, tones, tmp_path, capsys):
     assert "no unfinished run" in refused(capsys, *data, *out, "--resume")
     assert "did you mean cnn?" in refused(capsys, *data, "--model", "cnnn")
     assert "no setting depth" in refused(capsys, *data, *out, "--size", "depth=3")
+    for size in ("sample_rate=8000", "activation=sigmoid", "name=mine", "labels=3", "samples=3"):
+        assert f"--size {size}: is no size" in refused(capsys, *data, *out, "--size", size)
+    assert "cannot be built with dropout=0.5" in refused(capsys, *data, *out, "--size", "dropout=0.5")
     assert "nor a number of folds" in refused(capsys, *data, *out, "--folds", "1")
     assert "no setting depth" in refused(capsys, *data, *out, "--seeds", "2", "--size", "depth=3")
     assert [path.name for path in tmp_path.iterdir()] == ["here"], "nothing is left of what was refused"
