@@ -179,7 +179,7 @@ class Server:
         return b"".join(parts)
 
     def _too_large(self):
-        return Refused(413, f"a body may have {self.body_limit} bytes at most")
+        return Refused(413, f"a body may have {self.body_limit} bytes at most; serve --body-limit allows more")
 
     def _too_many(self):
         return Refused(503, "too many large requests at once; try again later")
