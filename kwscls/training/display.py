@@ -10,6 +10,8 @@ from kwscls import console
 class Display(keras.callbacks.Callback):
     """Prints a line for each epoch and, on a terminal, draws the progress of all of them.
 
+    It draws while it is entered as a context, so that the terminal gets its cursor back however the training ends.
+
     Args:
         plan: the `Plan` of the training, whose `epochs` may change on the way.
         rows: the history, which a callback before this one appends to.
@@ -20,10 +22,16 @@ class Display(keras.callbacks.Callback):
         self.plan, self.rows = plan, rows
         self.bar = console.progress(transient=True)
 
+    def __enter__(self):
+        self.bar.start()
+        return self
+
+    def __exit__(self, *error):
+        self.bar.stop()
+
     def on_train_begin(self, logs=None):
         self.task = self.bar.add_task("training", total=self.plan.epochs * self.plan.steps,
                                       completed=len(self.rows) * self.plan.steps)
-        self.bar.start()
         self.shown = 0.0
 
     def on_train_batch_end(self, batch, logs=None):
@@ -40,6 +48,3 @@ class Display(keras.callbacks.Callback):
             f"epoch {row['epoch']:3d}/{self.plan.epochs}  loss {row['loss']:.4f}  accuracy {row['accuracy']:.3f}  "
             f"validation loss {row['val_loss']:.4f}  accuracy {row['val_accuracy']:.3f}{score}  "
             f"{row['seconds']:.1f} s{'  kept' if row['kept'] else ''}")
-
-    def on_train_end(self, logs=None):
-        self.bar.stop()

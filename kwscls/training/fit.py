@@ -97,9 +97,10 @@ def fit(model, train, validation, recipe, folder, *, seed=0, budget=None, most=N
         if keeper.finished:
             break
         if len(keeper.rows) < until:
-            go_through(steps, batches(len(keeper.rows)), validation_batches, range(len(keeper.rows), until), plan.steps,
-                       [Rate(recipe, plan), averages, keeper, Display(plan, keeper.rows),
-                        keras.callbacks.TensorBoard(str(folder / "logs"), write_graph=False)])
+            with Display(plan, keeper.rows) as display:
+                go_through(steps, batches(len(keeper.rows)), validation_batches, range(len(keeper.rows), until), plan.steps,
+                           [Rate(recipe, plan), averages, keeper, display,
+                            keras.callbacks.TensorBoard(str(folder / "logs"), write_graph=False)])
     keeper.put_kept(model)
     return keeper.rows
 

@@ -1,13 +1,16 @@
 """The loop: the same seed gives the same numbers, a killed run goes on as if nothing had happened."""
 
+import contextlib
 import dataclasses
+import io
 import time
 
 import keras
 import numpy as np
 import pytest
+from rich.console import Console
 
-from kwscls import models
+from kwscls import console, models
 from kwscls.augment.change import augmentation, long_noise
 from kwscls.data.pipeline import Clips
 from kwscls.errors import KwsclsError
@@ -66,6 +69,22 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(tones, tmp_path, monkey
     assert numbers(resumed) == numbers(history)
     for one, other in zip(whole.get_weights(), model.get_weights()):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("end", [None, KeyboardInterrupt, Killed])
+def test_a_terminal_gets_its_cursor_back(tones, tmp_path, monkeypatch, end):
+    screen = Console(file=io.StringIO(), force_terminal=True)
+
+    def die(self, batch, logs=None):
+        if end:
+            raise end
+
+    monkeypatch.setattr(console, "screen", lambda: screen)
+    monkeypatch.setattr(Keeper, "on_train_batch_end", die)
+    with pytest.raises(end) if end else contextlib.nullcontext():
+        trained(tones, tmp_path, 1)
+    shown = screen.file.getvalue()
+    assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") == 1, "hidden and shown again"
 
 
 def test_the_weights_that_validation_heard_stay(tones, tmp_path):
