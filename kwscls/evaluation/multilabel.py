@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from kwscls.errors import KwsclsError
 from kwscls.evaluation import checks, intervals, ranking
 from kwscls.evaluation.scores import bounds, known
 
@@ -10,7 +9,8 @@ from kwscls.evaluation.scores import bounds, known
 def multilabel_scores(truth, probabilities, labels, thresholds=0.5, groups=None, draws=intervals.DRAWS, seed=0):
     """Score answers where each clip has any number of labels.
 
-    Means over labels take in those that some but not all clips have; for the others a ranking is not defined.
+    Means over labels take in those that some but not all clips have; for the others a ranking is not defined. Where
+    there is no such label, what tells of a ranking is None.
     Intervals are 95 %, see `scores.scores`; those of mAP and F1 come from the bootstrap.
 
     Args:
@@ -29,27 +29,24 @@ def multilabel_scores(truth, probabilities, labels, thresholds=0.5, groups=None,
         `recall`, `f1`.
 
     Raises:
-        KwsclsError: shapes differ, a value is not finite or outside [0, 1], or no label is had by some but not by
-            all clips.
+        KwsclsError: shapes differ, or a value is not finite or outside [0, 1].
     """
     labels = checks.label_list(labels)
     probabilities = checks.shares(probabilities, labels)
     truth = checks.marks(truth, len(probabilities), labels)
     support = truth.sum(axis=0)
     mixed = (support > 0) & (support < len(truth))
-    if not mixed.any():
-        raise KwsclsError("no label is had by some clips and not by others, so nothing can be ranked")
     thresholds = np.broadcast_to(np.asarray(thresholds, np.float64), len(labels))
     units, unit = intervals.unit_of(groups, len(truth))
     precisions = _precisions(truth, probabilities, mixed, units, draws, seed)
     areas, area_bounds, area, mean_bounds = ranking.roc_auc(truth, probabilities, units)
     lack = len(truth) - support
     sensitivity = ranking.d_prime(areas, support, lack)
-    whole = ranking.d_prime(np.array([area, *mean_bounds]), support[mixed].mean(), lack[mixed].mean())
+    whole = ranking.d_prime(np.array([area, *mean_bounds]), _mean(support[mixed]), _mean(lack[mixed]))
     at_thresholds = _answers(truth, probabilities >= thresholds)
     return {
         "clips": len(truth), "labels": labels,
-        "mean_average_precision": float(precisions["value"][mixed].mean()),
+        "mean_average_precision": known(_mean(precisions["value"][mixed])),
         "mean_average_precision_interval": bounds(intervals.percentile(precisions["mean"])),
         "roc_auc": known(area), "roc_auc_interval": bounds(mean_bounds),
         "d_prime": known(whole[0]), "d_prime_interval": bounds(whole[1:]),
@@ -102,12 +99,18 @@ def _precisions(truth, probabilities, mixed, units, draws, seed):
     random = np.random.default_rng(seed)
     weights = random.multinomial(count, np.full(count, 1 / count), size=draws).T[units]
     weights = np.column_stack([np.ones(len(units)), weights]).astype(np.float32)  # the first: every clip once
-    drawn = []
+    drawn = np.full((truth.shape[1], draws), np.nan)
     for i in np.flatnonzero(mixed):
-        value[i], *draw = ranking.average_precision(truth[:, i], probabilities[:, i], weights)
-        drawn.append(draw)
-        limits[i] = intervals.percentile(draw)
-    return {"value": value, "bounds": limits, "mean": np.nanmean(drawn, axis=0)}
+        value[i], *drawn[i] = ranking.average_precision(truth[:, i], probabilities[:, i], weights)
+        limits[i] = intervals.percentile(drawn[i])
+    return {"value": value, "bounds": limits, "mean": _mean(drawn)}
+
+
+def _mean(values):
+    """The mean over the first axis of what is known there; NaN where nothing is."""
+    there = ~np.isnan(values)
+    total, count = np.where(there, values, 0.0).sum(axis=0), there.sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _answers(truth, answers):

@@ -79,8 +79,8 @@ def cards(results):
     """The numbers to see first."""
     if "multilabel" in results:
         for name, words in (("mean_average_precision", "mean average precision"), ("roc_auc", "ROC AUC")):
-            low, high = results["multilabel"][f"{name}_interval"]
-            yield pages.card(f"{results['multilabel'][name]:.3f}", words, f"{low:.3f} to {high:.3f}")
+            yield pages.card(tables.number(results["multilabel"][name]), words,
+                             tables.bounds(results["multilabel"][f"{name}_interval"]).replace(" - ", " to "))
     for name, words in (("accuracy", "accuracy"), ("balanced_accuracy", "balanced accuracy"), ("macro_f1", "macro F1")):
         low, high = results[f"{name}_interval"]
         yield pages.card(f"{100 * results[name]:.1f} %", words, f"{100 * low:.1f} to {100 * high:.1f} %")

@@ -84,10 +84,10 @@ def summary(results):
         results: name -> what `evaluation.run.evaluate` returned.
 
     Returns:
-        A dict for JSON: `runs`, a list of `name`, `clips` and each measure; `mean`, `deviation` (of a sample, over the
+        A dict for JSON: `runs`, a list of `name`, `clips` and each measure that is known; `mean`, `deviation` (of a sample, over the
         runs), `lowest` and `highest` of each measure; `right`, the share of right answers of all runs' clips together.
     """
-    rows = [{"name": name, "clips": one["clips"], **{key: _value(one, key) for key, _ in MEASURES if _has(one, key)}}
+    rows = [{"name": name, "clips": one["clips"], **{key: value for key, _ in MEASURES if (value := _value(one, key)) is not None}}
             for name, one in results.items()]
     values = {key: np.array([row[key] for row in rows]) for key, _ in MEASURES if all(key in row for row in rows)}
     clips = np.array([row["clips"] for row in rows])
@@ -111,9 +111,5 @@ def show(found, settings):
                   rows)
 
 
-def _has(results, key):
-    return key in results or key in results.get("multilabel", {})
-
-
 def _value(results, key):
-    return results[key] if key in results else results["multilabel"][key]
+    return results[key] if key in results else results.get("multilabel", {}).get(key)

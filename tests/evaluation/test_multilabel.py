@@ -63,10 +63,26 @@ def test_a_label_without_clips_leaves_the_means():
     json.dumps(found, allow_nan=False)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("truth", [[[1, 0, 1]], [[1, 0, 0]] * 5, np.ones((4, 3))], ids=["one clip", "all alike", "all labels"])
+def test_where_no_label_can_be_ranked_the_rankings_are_none(truth):
+    found = multilabel_scores(truth, np.full(np.shape(truth), 0.7), LABELS)
+    for name in ("mean_average_precision", "roc_auc", "d_prime"):
+        assert found[name] is None and found[f"{name}_interval"] is None
+        assert all(row[name.removeprefix("mean_")] is None for row in found["per_label"].values())
+    assert found["micro_f1"] == pytest.approx(metrics.f1_score(truth, np.ones_like(truth), average="micro", zero_division=0))
+    json.dumps(found, allow_nan=False)
+
+
+@pytest.mark.filterwarnings("error")
+def test_draws_that_miss_every_label_leave_the_interval():
+    found = multilabel_scores([[1, 0], [0, 0], [0, 0]], [[0.9, 0.1], [0.2, 0.1], [0.3, 0.1]], ["dog", "rain"])
+    assert found["mean_average_precision"] == 1 and found["mean_average_precision_interval"] == [1, 1]
+
+
 @pytest.mark.parametrize("change, message", [
     ({"truth": np.ones((4, 2))}, r"shape \[4, 2\], not \[4, 3\]"),
     ({"truth": np.full((4, 3), 2)}, "other values than 0 and 1"),
-    ({"truth": np.ones((4, 3))}, "nothing can be ranked"),
     ({"probabilities": np.full((4, 3), np.nan)}, "not finite"),
     ({"probabilities": np.full((4, 3), 1.5)}, "not logits"),
     ({"labels": ["dog"]}, "two labels or more"),

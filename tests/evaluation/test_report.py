@@ -73,3 +73,11 @@ def test_no_mistakes_and_no_history_are_fine(saved_models, prepared, tmp_path):
     results = evaluate(saved_models / "softmax", data=prepared, split="validation", out=tmp_path)
     page = report.page(results)
     assert "There are none." in page and Reader(page).tags.count("img") == 3
+
+
+def test_what_cannot_be_ranked_has_a_card_without_a_number(make_run, tmp_path):
+    results = evaluate(make_run("sigmoid"), out=tmp_path)
+    assert "mean average precision" in report.page(results)
+    unranked = dict.fromkeys((f"{name}{end}" for name in ("mean_average_precision", "roc_auc", "d_prime") for end in ("", "_interval")))
+    first, second, third, *_ = report.cards({**results, "multilabel": {**results["multilabel"], **unranked}})
+    assert ">-<" in first and ">-<" in second and "93.3 %" in third

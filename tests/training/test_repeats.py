@@ -109,3 +109,12 @@ def test_segments_have_no_folds(tmp_path):
     with pytest.raises(KwsclsError, match="labels for segments"):
         train(TrainSettings(data=str(tmp_path / "segments.csv"), folds="2", out=str(tmp_path / "out")))
     assert [path.name for path in tmp_path.iterdir()] == ["segments.csv"]
+
+
+def test_a_measure_that_one_run_cannot_tell_is_in_no_mean():
+    runs = {name: {"clips": 4, "accuracy": right, "balanced_accuracy": right, "macro_f1": right,
+                   "multilabel": {"mean_average_precision": precision}} for name, right, precision in (("a", 0.5, 0.7), ("b", 1.0, None))}
+    found = repeats.summary(runs)
+    assert found["mean"] == {"accuracy": 0.75, "balanced_accuracy": 0.75, "macro_f1": 0.75}
+    assert found["runs"][0]["mean_average_precision"] == 0.7 and "mean_average_precision" not in found["runs"][1]
+    repeats.show(found, TrainSettings())
