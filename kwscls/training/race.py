@@ -94,7 +94,7 @@ def begin(out, settings):
     if settings.overwrite and stored.is_file():
         shutil.rmtree(out, ignore_errors=True)
     if not stored.is_file():
-        if out.exists() and any(out.iterdir()):
+        if out.exists() and not (out.is_dir() and not any(out.iterdir())):
             raise KwsclsError("exists already and is no comparison", out, "choose another --out")
         files.write_json(stored, conditions)
     for name, value in files.read_json(stored).items():

@@ -1,8 +1,11 @@
 """A search for settings: KerasTuner says what to try, each trial is a run in a process of its own."""
 
+import contextlib
 import csv
 import io
 import os
+import shutil
+import sys
 from pathlib import Path
 
 from kwscls import console, files, models
@@ -14,6 +17,7 @@ from kwscls.evaluation.run import METRICS
 from kwscls.settings import TrainSettings
 from kwscls.training import race, ranges, recipes
 from kwscls.training.alone import alone
+from kwscls.training.place import unfinished_folder
 
 RESULTS = "tune.json"
 """What a search leaves: its conditions, and each trial with its values and scores."""
@@ -72,10 +76,8 @@ def tune(settings):
         raise KwsclsError(f"no trial succeeded; {failed.strip().splitlines()[-1].rpartition('FailedTrialError: ')[2][:300]}", out)
     write(out, {**conditions, "trials": found})
     console.say(f"the best of {len(found)} trials is {found[0]['trial']}: {described(found[0]['values'])}")
-    final = ranges.applied(TrainSettings(data=conditions["data"], model=settings.model, seed=settings.seed,
-                                         out=str(out / BEST)), found[0]["values"])
-    if not (out / BEST).is_dir():
-        alone(race.train_or_resume, final)
+    train_best(ranges.applied(TrainSettings(data=conditions["data"], model=settings.model, seed=settings.seed,
+                                            out=str(out / BEST), overwrite=True), found[0]["values"]), found[0]["values"])
     results = {**conditions, "trials": found, "accuracy": files.read_json(out / BEST / METRICS)["accuracy"]}
     console.wrote(*write(out, results), out / BEST)
     return results
@@ -112,7 +114,7 @@ def begin(out, conditions):
         for name, value in conditions.items():
             if there.get(name) != value:
                 raise KwsclsError(f"holds a search with {name} {there.get(name)}, not {value}", out, "choose another --out")
-    elif out.exists() and any(out.iterdir()):
+    elif out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise KwsclsError("exists already and is no search", out, "choose another --out")
     else:
         files.write_json(stored, conditions)
@@ -151,7 +153,8 @@ def made_tuner(tuner_room, settings, told, base, out):
                 console.say(f"trial {trial.trial_id} failed: {race.why(error)}")
                 raise tuner_room.errors.FailedTrialError(race.why(error)) from error
 
-    return Runs(oracle, directory=str(out), project_name="search")
+    with contextlib.redirect_stdout(sys.stderr):  # where it tells that it goes on
+        return Runs(oracle, directory=str(out), project_name="search")
 
 
 def run_trial(base, values, place):
@@ -167,6 +170,28 @@ def run_trial(base, values, place):
     if not Path(place).is_dir():
         race.train_or_resume(settings)
     return [row["val_score"] for row in history(place) if row["kept"]][-1]
+
+
+def train_best(settings, values):
+    """Train with the best values, or go on with it; a run of other values, as more trials find them, is replaced when it is done.
+
+    Args:
+        settings: the `TrainSettings`.
+        values: those of the trial, which are in the settings.
+    """
+    place = Path(settings.out)
+    if has_values(place, settings, values):
+        return
+    if not has_values(unfinished_folder(place), settings, values):
+        shutil.rmtree(unfinished_folder(place), ignore_errors=True)
+    alone(race.train_or_resume, settings)
+
+
+def has_values(run, settings, values):
+    """Whether a folder holds a run with the values of a trial, which are in the settings."""
+    stored = files.read_json(run / "settings.json") if (run / "settings.json").is_file() else {}
+    names = {"size" if name.startswith(ranges.SIZE) else name for name in values}
+    return bool(stored) and all(stored[name] == getattr(settings, name) for name in names)
 
 
 def history(run):

@@ -69,6 +69,9 @@ def test_conditions_are_the_same_for_all(played, tmp_path):
         with pytest.raises(KwsclsError, match="is no comparison"):
             race.compare(settings(tmp_path / "mine", overwrite=overwrite))
     assert (tmp_path / "mine" / "letter.txt").is_file()
+    (tmp_path / "file").touch()
+    with pytest.raises(KwsclsError, match="file: exists already and is no comparison"):
+        race.compare(settings(tmp_path / "file"))
 
 
 def test_one_that_breaks_does_not_stop_the_others_either(played, tmp_path, monkeypatch, capsys):

@@ -9,7 +9,7 @@ import pytest
 
 from kwscls import files, tune
 from kwscls.errors import KwsclsError
-from kwscls.settings import TrainSettings
+from kwscls.settings import TrainSettings, as_dict
 from kwscls.training import race, ranges, search
 
 RANGES = {"learning_rate": {"low": 1e-4, "high": 1e-1, "log": True}, "optimizer": ["adam", "sgd"],
@@ -27,7 +27,8 @@ def trainings(monkeypatch, tones, tmp_path):
             raise KwsclsError("the loss became nan")
         score = 0.9 - abs(settings.learning_rate - 0.01) - 0.1 * (settings.optimizer != "adam")
         files.write_text(Path(settings.out) / "history.csv", f"epoch,val_score,seconds,kept\n1,0.1,2,1\n2,{score},2,1\n")
-        files.write_json(Path(settings.out) / "metrics.json", {"accuracy": 0.75})
+        files.write_json(Path(settings.out) / "metrics.json", {"accuracy": 0.75, "rate": settings.learning_rate})
+        files.write_json(Path(settings.out) / "settings.json", as_dict(settings))
 
     monkeypatch.setattr(race, "train_or_resume", train)
     monkeypatch.setattr(search, "alone", lambda function, *arguments: function(*arguments))
@@ -54,7 +55,27 @@ def test_a_search_finds_the_best_and_goes_on(trainings, tones, tmp_path, capsys,
     count = len(trainings)
     assert kind == "hyperband" or count >= 6
     assert tune.main(words) == 0 and len(trainings) == count, "nothing is done twice"
+    assert json.loads(capsys.readouterr().out) == told and trainings[-1].overwrite
     assert tune.main([*words, "--seed", "7"]) == 2 and "holds a search with seed 0" in capsys.readouterr().err
+
+
+def test_a_better_trial_is_trained_anew(trainings, tmp_path):
+    first, better = (TrainSettings(out="best", learning_rate=rate) for rate in (0.02, 0.01))
+    search.train_best(first, {"learning_rate": 0.02})
+    files.write_json(tmp_path / "best.unfinished" / "settings.json", as_dict(first))  # of a training that was killed
+    search.train_best(better, {"learning_rate": 0.01})
+    assert files.read_json(tmp_path / "best" / "metrics.json")["rate"] == 0.01 and len(trainings) == 2
+    assert not (tmp_path / "best.unfinished").exists(), "its settings would be those of the first"
+
+
+def test_the_best_that_was_killed_goes_on(trainings, tmp_path):
+    settings = TrainSettings(out="best", learning_rate=0.01, snr=[0.0, 30.0], size=["width=8"])
+    values = {"snr": "0,30", "size.width": 8}
+    files.write_json(tmp_path / "best.unfinished" / "settings.json", as_dict(settings))
+    search.train_best(settings, values)
+    assert len(trainings) == 1 and (tmp_path / "best.unfinished").is_dir()
+    search.train_best(settings, values)
+    assert len(trainings) == 1, "it is done"
 
 
 @pytest.mark.parametrize("told,said", [
@@ -104,3 +125,6 @@ def test_what_a_search_refuses(trainings, tones, tmp_path, capsys):
     assert tune.main([*words, "--data", "segments.csv"]) == 2 and "labels for segments" in capsys.readouterr().err
     assert tune.main([*words, "--data", str(tones), "--search", "hyperband", "--budget", "2m"]) == 2
     assert "leave out --budget" in capsys.readouterr().err and not (tmp_path / "found").exists()
+    (tmp_path / "found").touch()
+    assert tune.main([*words, "--data", str(tones)]) == 2
+    assert "found: exists already and is no search" in capsys.readouterr().err
