@@ -12,16 +12,24 @@ from kwscls.layers.patchout import Patchout
 from kwscls.layers.spec_augment import SpecAugment
 from kwscls.training import recipes
 
-OF_EPOCHS = ("epochs", "budget", "find_rate", "accumulate", "precision")
-"""Settings of a training in epochs, which a solved head does without."""
-
 LAYERS = {"time_mask": SpecAugment, "time_warp": SpecAugment, "band_mask": SpecAugment, "band_warp": BandShake,
           "band_gain": BandShake, "patchout": Patchout}
 """Settings of augmentation inside the model, and the layers that they are about."""
 
+OF_EPOCHS = ("epochs", "budget", "batch_size", "optimizer", "learning_rate", "schedule", "rate_factors", "even_start", "warmup",
+             "weight_decay", "label_smoothing", "clip_norm", "average", "precision", "jit", "accumulate", "patience", "find_rate",
+             "freeze", "unfreeze", *LAYERS)
+"""Settings of a training in epochs, and of augmentation that only it does, which a solved head does without."""
+
 
 def chosen_recipe(settings):
-    """The model's recipe with what the settings override."""
+    """The model's recipe with what the settings override.
+
+    Raises:
+        KwsclsError: two of them contradict each other.
+    """
+    if settings.jit and settings.accumulate > 1:
+        raise KwsclsError("compiles whole batches, not their parts", "--jit", "leave out --jit or --accumulate")
     return dataclasses.replace(recipes.recipe(settings.model), **said(settings))
 
 
@@ -80,8 +88,9 @@ def check_few_shot(settings):
     """
     if not settings.weights:
         raise KwsclsError("needs a trained body", "--few-shot", "name one with --weights, such as export/res1d")
+    usual = settings_room.TrainSettings()
     for name in OF_EPOCHS:
-        if getattr(settings, name) != getattr(settings_room.TrainSettings, name):
+        if getattr(settings, name) != getattr(usual, name):
             raise KwsclsError("solves the head at once, not in epochs", "--few-shot", f"leave out --{name.replace('_', '-')}")
 
 

@@ -36,7 +36,10 @@ def combine(settings):
     check_replaceable(out)
     models = [load_model(run) for run in settings.runs]
     whole = together(models, settings.by, settings.runs)
-    prepared = Path(prepared_folder(settings.runs[0], settings.data))
+    prepared, heard = Path(prepared_folder(settings.runs[0], settings.data)), learnt_from(settings.runs)
+    if len(heard) > 1 and not settings.data:
+        console.say(f"note: the runs were trained on other splits ({', '.join(heard)}) and have probably heard clips of "
+                    f"{prepared}, so the figures flatter; name clips that none has heard with --data")
     clips = Clips(prepared / "validation", whole.samples, whole.labels)
     called = [*settings.runs, f"mean of {settings.by}"]
     console.table(f"{len(clips)} validation clips", ("run", "accuracy %#"), [
@@ -51,11 +54,20 @@ def combine(settings):
         write_model(beside, whole)
         files.write_json(beside / "settings.json", {
             "model": whole.name, "data": first.get("data", str(prepared)), "prepared": str(prepared),
-            "seconds": whole.samples / whole.sample_rate, "combined": [str(run) for run in settings.runs], "by": settings.by,
+            "seconds": whole.samples / whole.sample_rate, "learnt_from": heard,
+            "combined": [str(run) for run in settings.runs], "by": settings.by,
             **({"sizes": first["sizes"]} if whole.name != NAME and "sizes" in first else {})})
         evaluate(beside, data=str(prepared), split="test" if has_split(prepared, "test") else "validation")
     console.wrote(*sorted(out.iterdir()))
     return out
+
+
+def learnt_from(runs):
+    """The prepared folders that runs were trained on, as far as they tell, each once: a list of paths in words."""
+    stored = [Path(run) / "settings.json" for run in runs]
+    told = [files.read_json(path) for path in stored if path.is_file()]
+    return sorted({str(Path(place).resolve()) for one in told
+                   for place in one.get("learnt_from") or [one.get("prepared")] if place})
 
 
 def together(models, by="scores", names=None):

@@ -120,7 +120,7 @@ def fill_run(folder, settings, strategy):
     console.say(f"{settings.model}: {model.count_params():,} parameters; {len(train_clips)} clips to learn from and "
                 f"{len(validation_clips)} to validate with, {len(model.labels)} labels, "
                 f"{model.samples / rate:g} s at {rate} Hz{', any number of labels a clip' * (activation == 'sigmoid')}")
-    warn(prepared, train_clips, settings)
+    warn(prepared, train_clips, settings, model)
     noises = long_noise(noises_of(prepared, rate, settings.noises), rate, model.samples)
     change = augmentation(recipe, rate, noises, model.labels.index(SILENCE) if SILENCE in model.labels else None)
     if settings.teacher:
@@ -148,13 +148,13 @@ def fill_run(folder, settings, strategy):
     console.table(tables.title(results), tables.measure_columns(results), tables.measures(results))
 
 
-def warn(prepared, clips, settings):
+def warn(prepared, clips, settings, model):
     """Tell what in the data makes results better or worse than they seem."""
     if torn := shared_groups(prepared):
         console.say(f"note: {len(torn)} speakers or source recordings are in several splits, {flattery(torn)}")
     if balance.is_uneven(clips.counts) and not settings.evened:
-        console.say("note: labels are uneven; validation is scored by a mean over labels, and --evened sampling draws the "
-                    "clips of rare ones more often")
+        scored = "validation is scored by a mean over labels, and " * (not settings.few_shot and not model.frame_step)
+        console.say(f"note: labels are uneven; {scored}--evened sampling draws the clips of rare ones more often")
 
 
 def with_found_rate(model, clips, recipe, folder, seed, change, strategy=None, parts=1, evened=None):

@@ -17,8 +17,8 @@ from kwscls.pretrained import load
 from kwscls.serving import bundle
 from kwscls.serving.export import load_model
 from kwscls.settings import TrainSettings
-from kwscls.training import combine, few_shot, rates, recipes, teacher
-from kwscls.training.choices import check_few_shot, sizes_of_run
+from kwscls.training import combine, few_shot, rates, recipes, run, teacher
+from kwscls.training.choices import check_few_shot, chosen_recipe, sizes_of_run
 from kwscls.training.run import train, with_found_rate
 from kwscls.training.steps import Steps
 from tests.conftest import tone, write_wav
@@ -44,7 +44,7 @@ def first(tones, tmp_path_factory):
 def second(first):
     """A run that began with the first one's weights, and whose head was solved."""
     return train(settings(first.parent / "tones", first.parent / "second", size=[], weights=str(first), few_shot=True,
-                          epochs=None, seconds=0.25))
+                          epochs=None, batch_size=None, learning_rate=None, patience=None, seconds=0.25))
 
 
 @pytest.fixture(scope="module")
@@ -108,9 +108,26 @@ def test_few_examples_of_a_rare_label_can_weigh_more(first, new_words, tmp_path)
 def test_few_shot_wants_weights(first):
     with pytest.raises(KwsclsError, match="needs a trained body"):
         train(settings(first.parent / "tones", first.parent / "none", few_shot=True, epochs=None))
-    for name, value in (("epochs", 3), ("budget", 60.0), ("find_rate", True), ("accumulate", 2), ("precision", "mixed_float16")):
+    for name, value in (("epochs", 3), ("budget", 60.0), ("find_rate", True), ("accumulate", 2), ("precision", "mixed_float16"),
+                        ("learning_rate", 0.1), ("optimizer", "sgd"), ("batch_size", 8), ("patience", 0), ("jit", True),
+                        ("rate_factors", {"body": 0.1}), ("freeze", ["body"]), ("unfreeze", ["3=body"]), ("band_gain", 6.0)):
         with pytest.raises(KwsclsError, match=f"leave out --{name.replace('_', '-')}"):
             check_few_shot(TrainSettings(few_shot=True, weights=str(first), **{name: value}))
+
+
+@pytest.mark.parametrize("name,few_shot,scored", [("cnn", False, True), ("cnn", True, False), ("wav2vec2_frames", False, False)])
+def test_uneven_labels_are_told_as_they_are_scored(first, monkeypatch, capsys, name, few_shot, scored):
+    monkeypatch.setattr(balance, "is_uneven", lambda counts: True)
+    prepared = first.parent / "tones"
+    run.warn(prepared, Clips(prepared / "train", 4000), TrainSettings(few_shot=few_shot), models.build(name, 2, 4000, **SIZES[name]))
+    told = capsys.readouterr().err
+    assert "--evened sampling" in told and ("scored by a mean over labels" in told) == scored
+
+
+def test_a_step_in_parts_is_not_compiled():
+    with pytest.raises(KwsclsError, match="--jit: compiles whole batches, not their parts"):
+        chosen_recipe(TrainSettings(jit=True, accumulate=2))
+    assert chosen_recipe(TrainSettings(jit=True)).jit and not chosen_recipe(TrainSettings(accumulate=2)).jit
 
 
 def test_a_teachers_scores_are_a_part_of_the_targets(first):
@@ -151,6 +168,22 @@ def test_an_ensemble_answers_with_the_mean_of_the_scores(first, second, tmp_path
     assert combine_verb.main([str(first), str(second), "--out", str(out)]) == 2, "it exists"
     with pytest.raises(KwsclsError, match="several models that answer together; name one of them: .*first"):
         sizes_of_run(TrainSettings(model="cnn", weights=str(out)))
+
+
+def test_runs_of_other_splits_are_told_to_have_heard_the_clips(first, second, tmp_path, capsys):
+    here = str((first.parent / "tones").resolve())
+    shutil.copytree(second, tmp_path / "other")
+    files.write_json(tmp_path / "other" / "settings.json", {
+        **files.read_json(second / "settings.json"), "prepared": str(tmp_path / "fold")})
+    words = [str(first), str(tmp_path / "other"), "--by", "weights", "--out"]
+    assert combine_verb.main([*words, str(tmp_path / "both")]) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert "trained on other splits" in told and "the figures flatter" in told and "--data" in told
+    assert files.read_json(tmp_path / "both" / "settings.json")["learnt_from"] == sorted([here, str(tmp_path / "fold")])
+    assert combine.learnt_from([tmp_path / "both", first]) == sorted([here, str(tmp_path / "fold")])
+    assert combine_verb.main([*words, str(tmp_path / "named"), "--data", here]) == 0
+    assert "flatter" not in capsys.readouterr().err
+    assert combine.learnt_from([first, second]) == [here]
 
 
 def test_a_run_of_averaged_weights_has_the_sizes_of_the_first(first, second, tmp_path):
