@@ -41,8 +41,7 @@ def learner(model, build, strategy, precision="float32"):
     for mine, theirs in zip(made.layers, model.layers, strict=True):
         mine.trainable = theirs.trainable
     made.set_weights(model.get_weights())
-    if not tf.config.list_logical_devices("GPU"):
-        convolve_in_float32(made)
+    spare_convolutions(made)
     settle(made)
     if strategy.num_replicas_in_sync > 1:
         synchronise(made)
@@ -54,6 +53,12 @@ def synchronise(model):
     for layer in model._flatten_layers():
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.synchronized = True
+
+
+def spare_convolutions(model):
+    """Let the convolutions of a model compute in float32 where there is no GPU."""
+    if not tf.config.list_logical_devices("GPU"):
+        convolve_in_float32(model)
 
 
 def convolve_in_float32(model):

@@ -24,7 +24,7 @@ from kwscls.training import pretraining_recipes, state
 from kwscls.training.choices import chosen_sizes
 from kwscls.training.contrastive import (contrastive_logits, contrastive_loss, diversity_loss, perplexity,
                                          sample_negatives)
-from kwscls.training.learner import in_precision
+from kwscls.training.learner import in_precision, spare_convolutions
 from kwscls.training.optimizers import NO_DECAY, scaled
 from kwscls.training.place import join, leaving_nothing, open_run, tell_workers, unfinished_folder
 
@@ -81,6 +81,7 @@ def fill(folder, settings, strategy):
     keras.utils.set_random_seed(settings.seed)
     with strategy.scope(), in_precision(settings.precision):
         model = wav2vec2_pretraining(samples, body, codebook)
+    spare_convolutions(model)
     console.say(f"{model.count_params():,} parameters; {len(crops)} recordings of "
                 f"{crops.starts[-1] / settings.sample_rate / 3600:.2f} hours")
     history = Loop(settings, model, body, crops, folder / "checkpoint.npz", strategy).run()

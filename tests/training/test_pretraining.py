@@ -5,9 +5,10 @@ import pytest
 
 from kwscls import files, models, pretrain, pretrained
 from kwscls.data.convert import to_pcm16, wav_bytes
+from kwscls.errors import KwsclsError
 from kwscls.pretrained.read import read
 from kwscls.settings import PretrainSettings, TrainSettings
-from kwscls.training import pretraining, pretraining_recipes
+from kwscls.training import learner, pretraining, pretraining_recipes
 from kwscls.training.choices import sizes_of_run
 from kwscls.training.pretraining_recipes import PRETRAINING
 from tests.models.small import SMALL
@@ -86,6 +87,22 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(tones, tmp_path, often,
     assert whole.keys() == torn.keys()
     for name, value in whole.items():
         np.testing.assert_allclose(torn[name], value, rtol=1e-4, atol=1e-6, err_msg=name)
+
+
+def test_convolutions_stay_float32_where_there_is_no_gpu(tones, tmp_path, monkeypatch, capsys):
+    found = []
+
+    def spy(settings, model, *arguments):
+        found.extend(layer for layer in model._flatten_layers())
+        raise KwsclsError("has seen enough", "the spy")
+
+    monkeypatch.setattr(pretraining, "Loop", spy)
+    monkeypatch.setattr(learner.tf.config, "list_logical_devices", lambda kind: [])
+    words = ["--data", str(tones), "--out", str(tmp_path / "low"), "--steps", "1", "--precision", "mixed_bfloat16", *SMALLEST]
+    assert pretrain.main(words) == 2 and "has seen enough" in capsys.readouterr().err
+    convolutions = [layer for layer in found if isinstance(layer, learner.CONVOLUTIONS)]
+    assert convolutions and {layer.compute_dtype for layer in convolutions} == {"float32"}
+    assert any(layer.compute_dtype == "bfloat16" for layer in found)
 
 
 def test_mendable_mistakes(tones, tmp_path, capsys):
