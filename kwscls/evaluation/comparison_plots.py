@@ -9,6 +9,9 @@ from kwscls.figures import short
 MANY = 10
 """Models from which on curves are told apart by a list beside them."""
 
+MOST_ACROSS = 16
+"""Labels that stand side by side in a picture as wide as a page."""
+
 
 def against(rows, key, scale, words):
     """Accuracy against a cost, on a logarithmic axis; the line joins what no other model beats in both.
@@ -67,7 +70,7 @@ def curves(rows):
 
 
 def labels(rows):
-    """The recall of each label by each model, as colour and number.
+    """The recall of each label by each model, as colour and number; many labels stand down the side, so that a page can show them.
 
     Args:
         rows: as of `comparison.collect`, each with the same labels.
@@ -76,13 +79,16 @@ def labels(rows):
 
     names = list(rows[0]["recalls"])
     shares = 100 * np.array([[one["recalls"][name] for name in names] for one in rows])
+    side, across = [one["model"] for one in rows], [short(name) for name in names]
+    if len(names) > MOST_ACROSS:
+        shares, side, across = shares.T, across, side
     with _style("white"):
-        figure, ax = _figure(3 + 0.62 * len(names), 1.8 + 0.36 * len(rows))
-        seaborn.heatmap(shares, ax=ax, cmap="Blues", vmin=min(50, shares.min()), vmax=100, annot=len(names) <= 40, fmt=".0f",
-                        annot_kws={"size": 9}, linewidths=0.5, linecolor=PALE, xticklabels=[short(name) for name in names],
-                        yticklabels=[one["model"] for one in rows], cbar_kws={"label": "recall, %"})
+        figure, ax = _figure(max(5, 3 + 0.62 * len(across)), 1.8 + 0.36 * len(side))
+        seaborn.heatmap(shares, ax=ax, cmap="Blues", vmin=min(50, shares.min()), vmax=100, annot=True, fmt=".0f",
+                        annot_kws={"size": 9}, linewidths=0.5, linecolor=PALE, xticklabels=across, yticklabels=side,
+                        cbar_kws={"label": "recall, %"})
         ax.collections[0].colorbar.outline.set_visible(False)
-        if max(map(len, names)) > 5:
+        if max(map(len, across)) > 5:
             ax.set_xticks(ax.get_xticks(), ax.get_xticklabels(), rotation=45, ha="right", rotation_mode="anchor")
         ax.tick_params(axis="y", rotation=0)
         return figure

@@ -1,6 +1,7 @@
 """The report of a race of models: a page to sort and look at, a Markdown table, the numbers as JSON, and the pictures."""
 
 import html
+import shlex
 import string
 
 from kwscls import files
@@ -95,13 +96,14 @@ def failures(results):
 
 
 def command(results):
-    """The command that makes this comparison."""
+    """The command that makes this comparison, but for the place it is written to."""
     given = results["conditions"]
     seeds = sorted({seed for one in results["models"] for seed in one["seeds"]})
     said = [("--data", given["data"]), ("--models", ",".join(one["model"] for one in results["models"])),
             ("--budget", given["budget"] and f"{given['budget']:g}s"), ("--epochs", given["epochs"]),
             ("--seconds", given["seconds"]), ("--seeds", " ".join(map(str, seeds)))]
-    return "python -m kwscls.compare " + " ".join(f"{flag} {value}" for flag, value in said if value not in (None, ""))
+    return "python -m kwscls.compare " + " ".join(
+        f"{flag} {value if flag == '--seeds' else shlex.quote(str(value))}" for flag, value in said if value not in (None, ""))
 
 
 def advice(results):

@@ -2,14 +2,17 @@
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 
 import numpy as np
 import pytest
 
+from kwscls.command_line import parse
 from kwscls.errors import KwsclsError
 from kwscls.evaluation import comparison, comparison_plots, comparison_report
+from kwscls.settings import CompareSettings
 from tests.evaluation.test_report import Reader
 
 LABELS = ["go", "no", "stop"]
@@ -102,7 +105,7 @@ def test_the_report(out):
     assert "go → no (3 of 20)" in page and "10 min of training each, 2 seeds" in page
     table = (out / "report.md").read_text(encoding="utf-8")
     assert "| quick | 91.7 | 85.7-95.7 | 90.0-93.3 | 20,000 | 3.0 | 0.5 | 11 s | 2 | 2.00 | 900 | - | 1,000 |" in table
-    assert "python -m kwscls.compare --data words --models large,quick,<b> --budget 600s --seeds 0 1" in table
+    assert "python -m kwscls.compare --data words --models 'large,quick,<b>' --budget 600s --seeds 0 1" in table
     assert json.loads((out / "results.json").read_text())["models"][1]["model"] == "quick"
 
 
@@ -122,6 +125,27 @@ def test_names_of_close_points_stand_apart_and_inside_the_axes():
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no browser to try the page in")
+@pytest.mark.parametrize("labels, models, across", [(8, 3, 8), (59, 12, 12)])
+def test_many_labels_stand_down_the_side(labels, models, across):
+    rows = [{"model": f"matchboxnet_{model}", "recalls": {f"label {place}": (place + model) % 7 / 7 for place in range(labels)}}
+            for model in range(models)]
+    figure = comparison_plots.labels(rows)
+    ax = figure.axes[0]
+    assert len(ax.get_xticklabels()) == across and len(ax.get_yticklabels()) == labels + models - across
+    assert figure.get_size_inches()[0] < 13
+    numbers = [int(text.get_text()) for text in ax.texts]
+    expected = [round(100 * one["recalls"][f"label {place}"]) for place in range(labels) for one in rows] if across == models else [
+        round(100 * recall) for one in rows for recall in one["recalls"].values()]
+    assert numbers == expected
+
+
+def test_the_command_is_one_to_paste():
+    results = {"conditions": {"data": "My Words/take 1", "budget": 10, "epochs": None, "seconds": None},
+               "models": [{"model": "cnn", "seeds": [0, 1]}, {"model": "res1d", "seeds": [0]}]}
+    settings = parse(CompareSettings, shlex.split(comparison_report.command(results))[3:])
+    assert (settings.data, settings.models, settings.budget, settings.seeds) == ("My Words/take 1", ["cnn,res1d"], 10, [0, 1])
+
+
 def test_headings_sort_in_a_browser(out, monkeypatch):
     monkeypatch.setattr(comparison_report, "pictures", lambda results: {})
     comparison_report.write(comparison.collect(out), out)
