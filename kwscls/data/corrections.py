@@ -7,9 +7,10 @@
 
 import csv
 import dataclasses
+import io
 from pathlib import Path
 
-from kwscls import console
+from kwscls import console, files
 from kwscls.errors import KwsclsError
 
 ACTIONS = ("keep", "drop", "relabel")
@@ -35,6 +36,16 @@ def read(path):
         except (UnicodeDecodeError, csv.Error) as error:
             raise KwsclsError(f"is no CSV table in UTF-8 ({error})", path) from error
     return {clip: labels for clip, action, labels in said if action != "keep"}
+
+
+def write(path, table):
+    """Write a table that says what `read` returns."""
+    text = io.StringIO()
+    rows = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
+    rows.writeheader()
+    for clip, labels in table.items():
+        rows.writerow({"path": clip, "action": "drop" if labels is None else "relabel", "becomes": ";".join(labels or ())})
+    files.write_text(path, text.getvalue())
 
 
 def _row(row, where):

@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from kwscls import files
-from kwscls.data import manifest, prepare, splits, stratified
+from kwscls.data import corrections, manifest, prepare, splits, stratified
 from kwscls.data.prepared import read_bytes
 from kwscls.errors import KwsclsError
 
 MOST_GROUPS = 50  # that are taken as a fold each
 ENOUGH_GROUPS = 10  # among the clips to learn from, for validation to get groups of its own
+CORRECTIONS = "corrections.csv"  # of a fold: the given table's rows, by the places that its clips have there
 SHARE = 0.1  # of the clips to learn from that validate
 
 
@@ -54,7 +55,7 @@ def fold_names(clips, kind):
     return names
 
 
-def make_folds(prepared, kind):
+def make_folds(prepared, kind, table=None):
     """Prepared folders of each fold, beside the folder that they are of.
 
     In each, the clips of one fold are the test; of the others a tenth validates: whole groups where there are enough.
@@ -62,16 +63,19 @@ def make_folds(prepared, kind):
     Args:
         prepared: a prepared folder; its own splits play no part.
         kind: as of `fold_names`.
+        table: corrections of its clips, see `corrections`; each fold gets those of the clips that it does not test.
 
     Returns:
         name -> path of each fold, in the natural order of names.
 
     Raises:
-        KwsclsError: there are no such folds, or the disk does not take them.
+        KwsclsError: there are no such folds, the disk does not take them, or the corrections are not as they should be.
     """
     prepared = Path(prepared)
     clips = manifest.read(prepared / "manifest.csv")
     names = fold_names(clips, kind)
+    told = corrections.corrected(clips, corrections.read(table), table) if table else clips
+    labels = {clip.path: clip.labels for clip in told}  # dropped ones have none
     wanted = {clip.path: f"{clip.labels[0]}/{clip.path.name}" for clip in clips}
     often = collections.Counter(wanted.values())
     for clip in clips:
@@ -90,6 +94,10 @@ def make_folds(prepared, kind):
             manifest.write(beside / "manifest.csv", [
                 dataclasses.replace(clip, path=beside / part / wanted[clip.path], split=part)
                 for clip, part in zip(clips, parts)])
+            if table:
+                corrections.write(beside / CORRECTIONS, {
+                    f"{part}/{wanted[clip.path]}": labels.get(clip.path) for clip, part in zip(clips, parts)
+                    if part != "test" and labels.get(clip.path) != clip.labels})
             report = {**files.read_json(prepared / prepare.REPORT), "fingerprint": None, "how": f"fold {name} is test",
                       "clips": {part: parts.count(part) for part in manifest.SPLITS}}
             files.write_json(beside / prepare.REPORT, report)

@@ -8,7 +8,7 @@ import numpy as np
 
 from kwscls import console, files
 from kwscls import settings as settings_room
-from kwscls.data.folds import make_folds
+from kwscls.data.folds import CORRECTIONS, make_folds
 from kwscls.data.frames import is_table
 from kwscls.data.prepare import ready
 from kwscls.errors import KwsclsError
@@ -72,8 +72,8 @@ def train_each(unfinished, settings):
 def variations(settings):
     """The runs by name, each with the settings that it has of its own."""
     if settings.folds:
-        return {f"fold_{place.name}": {"data": str(place)}
-                for place in make_folds(ready(settings.data), settings.folds).values()}
+        return {f"fold_{place.name}": {"data": str(place), "corrections": settings.corrections and str(place / CORRECTIONS)}
+                for place in make_folds(ready(settings.data), settings.folds, settings.corrections).values()}
     return {f"seed_{seed}": {"seed": seed} for seed in range(settings.seed, settings.seed + settings.seeds)}
 
 

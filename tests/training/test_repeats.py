@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from kwscls import files
 from kwscls import train as verb
 from kwscls.data import folds, manifest, prepare
+from kwscls.data.prepared import split_clips
 from kwscls.errors import KwsclsError
 from kwscls.settings import TrainSettings
 from kwscls.training import repeats
@@ -59,6 +61,26 @@ def test_folds_that_are_not_there_are_told(prepared):
     for kind, why in (("five", "neither given"), ("1", "neither given"), ("9", "4 groups cannot")):
         with pytest.raises(KwsclsError, match=why):
             folds.make_folds(prepared, kind)
+
+
+def test_corrections_of_the_prepared_folder_hold_in_every_fold(prepared, tmp_path, capsys):
+    here = [clip.path.relative_to(prepared.absolute()).as_posix() for clip in manifest.read(prepared / "manifest.csv")
+            if clip.split != "test"]
+    dropped, other = (next(place for place in here if f"/{label}/" in place) for label in ("high", "low"))
+    (tmp_path / "table.csv").write_text(
+        f"path,action,becomes\n{dropped},drop,\n{other},relabel,high\nvalidation/low/none.wav,drop,\n")
+    settings = TrainSettings(data=str(prepared), folds="2", corrections=str(tmp_path / "table.csv"))
+    changes, seen = repeats.variations(settings), []
+    assert capsys.readouterr().err.count("1 of 3 rows fit no clip and change nothing, for example validation/low/none.wav") == 1
+    for change in changes.values():
+        for split in manifest.SPLITS:
+            clips = split_clips(Path(change["data"]) / split, change["corrections"])
+            seen += [(split == "test", clip.path.name, clip.labels) for clip in clips]
+    dropped, other = Path(dropped).name, Path(other).name
+    assert [one for one in seen if one[1].endswith(dropped)] == [(True, dropped, ("high",))], "tests stay as they are"
+    assert sorted(one for one in seen if one[1].endswith(other)) == [(False, other, ("high",)), (True, other, ("low",))]
+    assert len(seen) == 2 * 40 - 1 and not capsys.readouterr().err
+    assert repeats.variations(TrainSettings(data=str(prepared), folds="2"))["fold_1"]["corrections"] is None
 
 
 def test_a_killed_cross_validation_goes_on(prepared, tmp_path, monkeypatch, capsys):
@@ -113,7 +135,8 @@ def test_segments_have_no_folds(tmp_path):
 
 def test_a_measure_that_one_run_cannot_tell_is_in_no_mean():
     runs = {name: {"clips": 4, "accuracy": right, "balanced_accuracy": right, "macro_f1": right,
-                   "multilabel": {"mean_average_precision": precision}} for name, right, precision in (("a", 0.5, 0.7), ("b", 1.0, None))}
+                   "multilabel": {"mean_average_precision": precision}}
+            for name, right, precision in (("a", 0.5, 0.7), ("b", 1.0, None))}
     found = repeats.summary(runs)
     assert found["mean"] == {"accuracy": 0.75, "balanced_accuracy": 0.75, "macro_f1": 0.75}
     assert found["runs"][0]["mean_average_precision"] == 0.7 and "mean_average_precision" not in found["runs"][1]
