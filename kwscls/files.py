@@ -18,6 +18,7 @@ _REASONS = {
     errno.EPERM: "not permitted",
     errno.EROFS: "the file system is read-only",
     errno.ENOTDIR: "a part of the path is a file",
+    errno.EISDIR: "it is a folder",
     errno.EEXIST: "a part of the path is a file",
     errno.ENAMETOOLONG: "a part of the path is longer than names may be",
 }

@@ -26,6 +26,13 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_nothing(tmp_path):
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_a_folder_where_a_file_is_to_be_is_told_in_one_line(tmp_path):
+    (tmp_path / "a.png" / "kept").mkdir(parents=True)
+    with pytest.raises(KwsclsError, match="a.png: cannot be written: it is a folder"):
+        files.write_text(tmp_path / "a.png", "new")
+    assert [path.name for path in tmp_path.rglob("*")] == ["a.png", "kept"]
+
+
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"),
                                    ValueError("h5py: No space left on device"), PermissionError(errno.EACCES, "no")])
 def test_a_full_disk_is_told_in_one_line(tmp_path, error):

@@ -16,8 +16,8 @@ def main(argv=None):
 def act(settings):
     """Count and print every model, or show one layer by layer."""
     names = [settings.model] if settings.model else list(MODELS)
-    if settings.diagram and not settings.model:
-        raise KwsclsError("is drawn of one model", "--diagram", "name it with --model")
+    if settings.diagram:
+        draw(settings)
     rows = count(names, settings)
     if settings.json:
         for row in rows:
@@ -25,24 +25,35 @@ def act(settings):
         return
     rows = list(rows)
     if settings.model:
-        show(made(settings.model, settings), settings.diagram)
+        show(made(settings.model, settings))
     console.table(f"{settings.labels} labels, clips of {settings.seconds:g} s at 16 kHz",
                   ("model", "input", "parameters#", "multiply-adds#", "paper"),
                   [(row["model"], row["input"], f"{row['parameters']:,}", f"{row['multiply_adds'] / 1e6:,.1f} M", row["paper"])
                    for row in rows])
 
 
-def show(model, picture=None):
-    """Print a model layer by layer and as blocks, and draw it where a file is named."""
+def draw(settings):
+    """Draw the one model into the file that is named."""
+    import keras
+
+    from kwscls.models import diagram
+
+    if not settings.model:
+        raise KwsclsError("is drawn of one model", "--diagram", "name it with --model")
+    diagram.form_of(settings.diagram)  # before a large model is built
+    diagram.draw(made(settings.model, settings), settings.diagram)
+    console.wrote(settings.diagram)
+    keras.backend.clear_session()
+
+
+def show(model):
+    """Print a model layer by layer and as blocks."""
     from kwscls.models import diagram
 
     model.summary(line_length=100)
     console.table("Its blocks, from the waveform to the logits", ("block", "answer", "layers", "parameters#", "reads from"),
                   [(f"{one.name} x {one.times}" if one.times > 1 else one.name, one.shape, ", ".join(one.layers),
                     f"{one.parameters * one.times:,}", ", ".join(one.sources)) for one in diagram.blocks(model)])
-    if picture:
-        diagram.draw(model, picture)
-        console.wrote(picture)
 
 
 def made(name, settings):

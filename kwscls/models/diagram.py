@@ -2,8 +2,10 @@
 
 import dataclasses
 import re
+from pathlib import Path
 
 from kwscls import files
+from kwscls.errors import KwsclsError
 
 BLOCK = r"(?:stem|top|head)(?=_|$)|stage\d+_[a-z]+\d*(?=_)|auxiliary\d*|[a-z_]*?\d+"
 STAGE = r"(?:stem|top|head)(?=_|$)|stage\d+|auxiliary\d*|[a-z_]*?\d+"
@@ -74,11 +76,12 @@ def draw(model, path, title=None):
         title: what stands above; the model's name and size when None.
 
     Raises:
-        KwsclsError: the place cannot be written.
+        KwsclsError: the file's name is of no kind that can be drawn, or the place cannot be written.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    form = form_of(path)
     boxes = blocks(model)
     columns = -(-len(boxes) // COLUMN)
     lines = -(-len(boxes) // columns)
@@ -96,7 +99,21 @@ def draw(model, path, title=None):
         for source in one.sources:
             _arrow(ax, places[source], places[one.name], boxes[place - 1].name == source)
     with files.writing(path) as beside:
-        figure.savefig(beside, dpi=130)
+        figure.savefig(beside, dpi=130, format=form)
+
+
+def form_of(path):
+    """The form of a picture that a file's name asks for, in matplotlib's words.
+
+    Raises:
+        KwsclsError: its suffix is none that matplotlib writes.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    form, known = Path(path).suffix[1:].lower(), FigureCanvasAgg.get_supported_filetypes()
+    if form not in known:
+        raise KwsclsError("is no picture's name", path, f"let it end in {', '.join(f'.{one}' for one in sorted(known))}")
+    return form
 
 
 def _likeness(one):

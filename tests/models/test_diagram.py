@@ -1,10 +1,13 @@
 """A model's blocks: every layer in one of them, the papers' tables again, and a picture."""
 
+import json
+
 import keras
 import matplotlib.image
 import pytest
 
 from kwscls import models
+from kwscls.errors import KwsclsError
 from kwscls.models import __main__ as verb
 from kwscls.models import diagram
 from kwscls.models.classifier import AudioClassifier, waveform_input
@@ -54,3 +57,21 @@ def test_the_command(tmp_path, capsys):
     assert (tmp_path / "model.svg").read_text().startswith("<?xml")
     assert verb.main(["--diagram", "model.png"]) == 2
     assert "name it with --model" in capsys.readouterr().err
+
+
+def test_the_command_draws_beside_json_too(tmp_path, capsys):
+    assert verb.main(["--model", "tcresnet8", "--json", "--diagram", str(tmp_path / "model.PNG")]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["parameters"] == 65632 and "model.PNG" in printed.err
+    assert matplotlib.image.imread(tmp_path / "model.PNG", format="png").shape[0] > 600
+
+
+@pytest.mark.parametrize("name", ["model", "model.foo", ".png"])
+def test_a_name_of_no_kind_of_picture_is_refused_before_anything_is_built(name, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(verb, "made", None)
+    assert verb.main(["--model", "tcresnet8", "--diagram", str(tmp_path / name)]) == 2
+    printed = capsys.readouterr()
+    assert f"{name}: is no picture's name" in printed.err and ".svg" in printed.err and not printed.out
+    with pytest.raises(KwsclsError, match="is no picture's name"):
+        diagram.draw(branched(), tmp_path / name)
+    assert not list(tmp_path.iterdir())
