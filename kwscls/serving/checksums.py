@@ -57,7 +57,7 @@ def _listed(folder):
     """The names of an export's files, and their checksums."""
     sums = Path(folder) / SUMS
     if not sums.is_file():
-        raise KwsclsError(f"holds no {SUMS}", folder, "export the run again")
+        raise KwsclsError(f"holds no {SUMS}", folder, "python -m kwscls.export --run RUN writes one that can be verified")
     lines = [line.partition("  ") for line in sums.read_text(encoding="utf-8").splitlines()]
     return {name: digest for digest, _, name in lines}
 

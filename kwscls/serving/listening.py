@@ -111,9 +111,12 @@ def _pipe(stream, rate):
 def _microphone(rate):
     try:
         import sounddevice
-    except (ModuleNotFoundError, OSError) as error:  # OSError: PortAudio itself is missing
-        raise KwsclsError(f"the microphone needs sounddevice with PortAudio ({error})", None,
+    except ModuleNotFoundError as error:
+        raise KwsclsError(f"the microphone needs sounddevice ({error})", None,
                           "pip install sounddevice, or pipe raw PCM to -") from error
+    except OSError as error:
+        raise KwsclsError(f"the microphone needs PortAudio ({error})", None,
+                          "apt-get install libportaudio2, or pipe raw PCM to -") from error
 
     arrived = queue.Queue()
     try:

@@ -173,6 +173,8 @@ def test_what_differs_is_told(copied, capsys):
     assert verify.main([str(copied)]) == 2
     assert "expected.npz: is not what SHA256SUMS says" in capsys.readouterr().err
     (copied / "SHA256SUMS").unlink()
+    assert verify.main([str(copied)]) == 2  # as it is of a run that was never exported
+    assert "holds no SHA256SUMS; python -m kwscls.export --run RUN writes one that can be verified" in capsys.readouterr().err
     checksums.write(copied)
     assert verify.main([str(copied)]) == 2
     printed = capsys.readouterr()

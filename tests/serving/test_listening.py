@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 import types
 
 import numpy as np
@@ -78,6 +79,19 @@ def test_a_pipe_of_raw_pcm(monkeypatch):
     np.testing.assert_array_equal(np.concatenate(list(sound("-", 1000, 1000))), samples / np.float32(32768))
     with pytest.raises(KwsclsError, match="listens at 16000 Hz"):
         sound("-", 16000, 8000)
+
+
+@pytest.mark.parametrize("source,remedy", [
+    ("raise ModuleNotFoundError('sounddevice')", "pip install sounddevice"),
+    ("raise OSError('PortAudio library not found')", "apt-get install libportaudio2"),
+])
+def test_what_a_microphone_lacks_is_told_with_its_remedy(source, remedy, monkeypatch, tmp_path):
+    (tmp_path / "sounddevice.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
+    with pytest.raises(KwsclsError) as told:
+        next(sound("microphone", 16000))
+    assert str(told.value).endswith(f"; {remedy}, or pipe raw PCM to -")
 
 
 def test_the_verb_prints_what_it_hears_in_a_file(monkeypatch, tmp_path, capsys):
