@@ -1,5 +1,6 @@
 """Every notebook runs from its first cell to its last on the embedded data, and is stored without outputs."""
 
+import configparser
 import os
 from pathlib import Path
 
@@ -22,6 +23,13 @@ def test_it_runs(path, tmp_path, monkeypatch):
     for cell in notebook.cells:
         if "plt.show()" in cell.source:
             assert any("image/png" in output.get("data", {}) for output in cell.outputs), cell.source
+
+
+def test_their_extra_brings_the_server_that_one_of_them_starts():
+    setup = configparser.ConfigParser()
+    setup.read(FOLDER.parent / "setup.cfg")
+    extras = setup["options.extras_require"]
+    assert set(extras["serve"].split("\n")) <= set(extras["notebooks"].split("\n"))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS)
