@@ -21,16 +21,16 @@ def act(settings):
                       [[name, f"{entry.title} ({entry.licence})"] for name, entry in corpora.CORPORA.items()])
         return
     report = prepare(settings)
+    if not settings.json:
+        findings.show(report)
     if settings.leak:
         from kwscls.evaluation import leak
 
         report["leak"] = leak.measure(folder_of(settings))
+        if not settings.json:
+            leak.show(report["leak"])
     if settings.json:
         console.print_json(report)
-        return
-    findings.show(report)
-    if settings.leak:
-        leak.show(report["leak"])
 
 
 if __name__ == "__main__":

@@ -30,12 +30,12 @@ def measure(folder, seed=0):
         seed: of both splits and of the intervals.
 
     Returns:
-        A dict for JSON: `clips`, `groups` (how many), `how` they are known, `random` and `grouped`, the accuracies, each
-        also with `_interval`; `gap`, and `shared`, how many groups the folder's own splits share. Without any groups,
-        `grouped` and `gap` are None.
+        A dict for JSON: `clips` (those of labels with at least two), `groups` (how many), `how` they are known, `random` and
+        `grouped`, the accuracies, each also with `_interval`; `gap`, and `shared`, how many groups the folder's own splits
+        share. What cannot be measured, as without any groups or with too few clips, is None.
 
     Raises:
-        KwsclsError: the folder was not prepared, or holds too few clips.
+        KwsclsError: the folder was not prepared, or holds no clip.
     """
     folder = Path(folder)
     clips = _some(manifest.read(folder / "manifest.csv"), seed)
@@ -46,15 +46,25 @@ def measure(folder, seed=0):
     groups, how = [clip.group or f"clip {i}" for i, clip in enumerate(clips)], "as the manifest says or the names tell"
     if not any(clip.group for clip in clips):
         groups, how = alike(seen), "clips that sound nearly the same"
-    found = {"clips": len(clips), "groups": len(set(groups)), "how": how, "grouped": None, "grouped_interval": None, "gap": None}
-    by_clip = probe.out_of_fold(seen, truth, None, seed).argmax(axis=1) == truth
-    found |= {"random": float(by_clip.mean()), "random_interval": intervals.mean_interval(by_clip, groups, seed=seed)}
-    if 1 < len(set(groups)) < len(clips):
-        by_group = probe.out_of_fold(seen, truth, groups, seed).argmax(axis=1) == truth
-        found |= {"grouped": float(by_group.mean()), "grouped_interval": intervals.mean_interval(by_group, groups, seed=seed),
-                  "gap": float(by_clip.mean() - by_group.mean())}
-    found["shared"] = len(splits.shared([dataclasses.replace(clip, group=group) for clip, group in zip(clips, groups)]))
+    shared = splits.shared([dataclasses.replace(clip, group=group) for clip, group in zip(clips, groups)])
+    judged = np.flatnonzero(np.bincount(truth)[truth] > 1)
+    seen, truth, groups = seen[judged], truth[judged], [groups[i] for i in judged]
+    found = {"clips": len(judged), "groups": len(set(groups)), "how": how,
+             **_accuracy("random", probe.out_of_fold(seen, truth, None, seed), truth, groups, seed),
+             "grouped": None, "grouped_interval": None, "gap": None, "shared": len(shared)}
+    if 1 < len(set(groups)) < len(judged):
+        found |= _accuracy("grouped", probe.out_of_fold(seen, truth, groups, seed), truth, groups, seed)
+    if found["grouped"] is not None:
+        found["gap"] = found["random"] - found["grouped"]
     return found
+
+
+def _accuracy(name, made, truth, groups, seed):
+    """The accuracy of a probe's answers [clips, labels] and its interval; None for both where there is no probe."""
+    if made is None:
+        return {name: None, f"{name}_interval": None}
+    right = made.argmax(axis=1) == truth
+    return {name: float(right.mean()), f"{name}_interval": intervals.mean_interval(right, groups, seed=seed)}
 
 
 def alike(seen):
@@ -87,16 +97,21 @@ def show(found):
     rows = [(words, f"{100 * found[name]:.1f} %", f"{100 * low:.1f} - {100 * high:.1f} %") for name, words in (
         ("random", "split by clip"), ("grouped", "split by group")) if found[name] is not None
         for low, high in [found[f"{name}_interval"]]]
-    console.table(f"leak: a probe's accuracy on {found['clips']} clips of {found['groups']} groups, {found['how']}",
-                  ("probe", "accuracy#", "95 % over groups#"), rows)
+    if rows:
+        console.table(f"leak: a probe's accuracy on {found['clips']} clips of {found['groups']} groups, {found['how']}",
+                      ("probe", "accuracy#", "95 % over groups#"), rows)
     console.say(verdict(found))
 
 
 def verdict(found):
     """What the numbers mean, in a sentence."""
-    if found["gap"] is None:
+    if found["random"] is None:
+        return "leak: not measured, a probe needs two labels of more clips"
+    if found["gap"] is None and found["groups"] == found["clips"]:
         return "leak: no groups are known and no two clips sound nearly the same, so nothing can leak that is known of"
-    if found["gap"] > FLATTERS:
+    if found["gap"] is None:
+        said = "leak: not measured, without a group the others hold too little for a probe to learn from"
+    elif found["gap"] > FLATTERS:
         said = f"leak: a split by clip flatters by {100 * found['gap']:.1f} points; keep groups apart (--split group)"
     else:
         said = f"leak: a split by clip changes the accuracy by {100 * found['gap']:.1f} points only"

@@ -3,7 +3,6 @@
 import numpy as np
 
 from kwscls.data import stratified
-from kwscls.errors import KwsclsError
 from kwscls.evaluation import answers
 
 BANDS, SLICES = 40, 12
@@ -79,22 +78,20 @@ def out_of_fold(seen, truth, groups=None, seed=0):
         seed: of the folds.
 
     Returns:
-        float64 [clips, labels], labels from 0 to the highest.
-
-    Raises:
-        KwsclsError: a label has one clip, or all clips are of one group.
+        float64 [clips, labels], labels from 0 to the highest; None where a fold leaves too little to learn from: fewer
+        than two labels, or no more clips than labels.
     """
     from sklearn.model_selection import StratifiedKFold
 
     truth = np.asarray(truth)
-    few = [np.bincount(truth)[np.unique(truth)].min()]
-    if groups is not None:
-        few.append(len(set(groups)))
-    count = int(min(FOLDS, *few))
-    if count < 2:
-        raise KwsclsError("a probe needs two clips of each label, and two groups", None, "record more")
-    folds = (StratifiedKFold(count, shuffle=True, random_state=seed).split(seen, truth) if groups is None
-             else stratified.group_folds(truth, groups, count, seed))
+    labels, clips = np.unique(truth, return_counts=True)
+    count = int(min([FOLDS, *clips, *([] if groups is None else [len(set(groups))])]))
+    if len(labels) < 2 or count < 2:
+        return None
+    folds = list(StratifiedKFold(count, shuffle=True, random_state=seed).split(seen, truth) if groups is None
+                 else stratified.group_folds(truth, groups, count, seed))
+    if any(not 2 <= len(np.unique(truth[learnt])) < len(learnt) for learnt, _ in folds):
+        return None
     made = np.zeros((len(truth), truth.max() + 1))
     for learnt, asked in folds:
         judge = probe().set_params(pca__n_components=min(DIRECTIONS, len(learnt) - 1, seen.shape[1]))

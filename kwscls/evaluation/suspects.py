@@ -47,10 +47,10 @@ def suspects(folder, run=None, seed=0):
         A list of dicts with `corrections.COLUMNS` and `probability` (of the given label, None where that is not why), wrong
         labels first, the likeliest first; then silent, clipped and cut clips. `score` is how much likelier the other label
         is than the given one; of the rest it says how silent (1), how clipped (share of samples), how cut (loudness of
-        the end).
+        the end). Without two labels of enough clips that sound, no label is suspected.
 
     Raises:
-        KwsclsError: the folder holds too few clips for a probe, or the run is none.
+        KwsclsError: the folder was not prepared, or the run is none.
 
     Source: C. Northcutt, L. Jiang, I. Chuang, "Confident learning: estimating uncertainty in dataset labels", JAIR 2021.
     """
@@ -61,11 +61,12 @@ def suspects(folder, run=None, seed=0):
     sound = [i for i, name in enumerate(names) if poor.get(name, {}).get("why") != "silent"]
     kept = [clips[i] for i in sound]
     labels = prepared.label_names(kept)
-    truth = np.array([labels.index(clip.labels[0]) for clip in kept])
+    truth = np.array([labels.index(clip.labels[0]) for clip in kept], np.int64)
     common = np.bincount(truth, minlength=len(labels)) >= 2
     chosen = np.flatnonzero(common[truth])
-    seen = _seen([kept[i].path for i in chosen], folder, run)
-    made = np.mean([probe.out_of_fold(seen, truth[chosen], seed=seed + turn) for turn in range(TURNS)], axis=0)
+    made = _judged([kept[i].path for i in chosen], truth[chosen], folder, run, seed)
+    if made is None:
+        return list(poor.values())
     marks = prepared.label_marks([kept[i] for i in chosen], labels)[:, :made.shape[1]]
     found = []
     for row, other, margin in wrong_labels(made, truth[chosen], marks):
@@ -144,6 +145,15 @@ def _loud_end(samples, rate):
         return 0.0
     loudness = np.sqrt(np.square(pieces).mean(axis=1))
     return float(max(loudness[0], loudness[-1]) / max(loudness.max(), 1e-9))
+
+
+def _judged(paths, truth, folder, run, seed):
+    """The mean of what the probes of all turns make of clips, [clips, labels]; None where there is too little to learn from."""
+    if len(np.unique(truth)) < 2:
+        return None
+    seen = _seen(paths, folder, run)
+    turns = [probe.out_of_fold(seen, truth, seed=seed + turn) for turn in range(TURNS)]
+    return None if any(made is None for made in turns) else np.mean(turns, axis=0)
 
 
 def _seen(paths, folder, run):

@@ -59,3 +59,38 @@ def test_features_and_probe(tones):
     truth = np.array([path.parent.name == "low" for path in paths]).astype(int)
     made = probe.out_of_fold(seen, truth)
     assert made.sum(axis=1) == pytest.approx(1) and (made.argmax(axis=1) == truth).all()
+
+
+def few(folder, *rows):
+    """A manifest and a tone for each (label, speaker)."""
+    for place, (label, _) in enumerate(rows):
+        write_wav(folder / f"{place}.wav", tone({"no": 400, "yes": 2500}.get(label, 1000), 0.15, seed=place))
+    (folder / "manifest.csv").write_text("path,label,speaker\n" + "".join(
+        f"{place}.wav,{label},{speaker}\n" for place, (label, speaker) in enumerate(rows)))
+    return folder
+
+
+def test_a_rare_label_is_left_out(tmp_path):
+    rows = [(label, speaker) for speaker in "abcd" for label in ("no", "yes") for _ in range(2)]
+    place = prepare.ready(few(tmp_path / "sounds", *rows, ("rare", "a")), out=tmp_path / "made")
+    found = leak.measure(place)
+    assert found["clips"] == 16 and found["groups"] == 4 and found["random"] == found["grouped"] == 1 and found["gap"] == 0
+
+
+@pytest.mark.parametrize("rows, random, why", [
+    ([("no", "a")] * 2 + [("yes", "b")] * 2, None, "needs two labels of more clips"),
+    ([("no", "a")] * 3 + [("yes", "a")] * 3 + [("yes", "b")], 5 / 7, "without a group the others hold too little"),
+], ids=["two clips each", "one clip beside a group"])
+def test_what_cannot_be_measured_is_said_under_the_findings(tmp_path, capsys, rows, random, why):
+    words = ["--data", str(few(tmp_path / "sounds", *rows)), "--out", str(tmp_path / "made"), "--leak"]
+    assert verb.main(words) == 0
+    out, err = capsys.readouterr()
+    assert "clips" in out and why in err
+    assert verb.main([*words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["leak"]
+    assert found["random"] == random and found["grouped"] is None and found["gap"] is None
+
+
+@pytest.mark.parametrize("truth", [[], [0], [0, 0, 0], [0, 1], [0, 1, 1], [0, 0, 1, 1]], ids=str)
+def test_too_few_clips_are_no_probe(truth):
+    assert probe.out_of_fold(np.random.default_rng(0).normal(size=(len(truth), 4)), np.array(truth, int)) is None

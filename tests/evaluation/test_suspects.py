@@ -102,3 +102,15 @@ def test_what_is_wrong_with_a_table_is_told(planted, tmp_path):
         corrections.read(tmp_path / "table.csv")
     with pytest.raises(KwsclsError, match="does not exist"):
         corrections.read(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("clips", [{"no": 0, "yes": 3}, {"no": 1, "yes": 3}, {"no": 1, "yes": 1}, {"no": 2, "yes": 2}, {"no": 0}],
+                         ids=str)
+def test_without_two_labels_to_tell_apart_the_poor_clips_are_told(tmp_path, clips):
+    """Labels with so many clips that sound, or with two of zeros; one of zeros to validate with."""
+    for label, count in clips.items():
+        for clip in range(count or 2):
+            write_wav(tmp_path / "train" / label / f"{clip}.wav", (count > 0) * tone(TONES["low"], 0.15, seed=clip))
+    write_wav(tmp_path / "validation" / "no" / "0.wav", np.zeros(2400))
+    silent = {row["path"] for row in suspects.suspects(tmp_path) if row["why"] == "silent"}
+    assert silent == {"validation/no/0.wav", *(f"train/no/{clip}.wav" for clip in range(2) if not clips["no"])}
