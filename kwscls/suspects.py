@@ -1,5 +1,6 @@
 """Find clips whose label is probably wrong, and silent, clipped or cut ones."""
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -27,7 +28,8 @@ def act(settings):
     else:
         console.table(f"{folder}: {len(found)} suspects, the likeliest first", suspects.SHOWN, suspects.shown(found[:settings.most]))
     console.wrote(page, table)
-    console.say(f"listen to the page, then: python -m kwscls.train --data {folder} --corrections {table} --out export/corrected")
+    console.say(f"listen to the page, then: python -m kwscls.train --data {shlex.quote(str(folder))} "
+                f"--corrections {shlex.quote(str(table))} --out export/corrected")
 
 
 if __name__ == "__main__":

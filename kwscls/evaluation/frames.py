@@ -23,8 +23,8 @@ def frame_results(bundle, table, split="test", batch_size=64, seed=0):
         seed: of the bootstrap, which draws recordings.
 
     Returns:
-        The keys of `scores.scores`, with frames in the place of clips; `frames`, how many had a label; `calibration`;
-        `mistakes`, empty; and beside this dict the picture of the first clip that has labels.
+        The keys of `scores.scores`, with frames in the place of clips; `frames`, how many had a label, and of how many `recordings`;
+        `calibration`; `mistakes`, empty; and beside this dict the picture of the first clip that has labels.
 
     Raises:
         KwsclsError: the model answers for clips, or the table has no such split, or labels that the model does not
@@ -51,6 +51,7 @@ def frame_results(bundle, table, split="test", batch_size=64, seed=0):
         clips.waveforms[first] / 32768, bundle.sample_rate, bundle.labels, bundle.frame_step, raw[first],
         clips.targets[first], bundle.frame_length)
     return {"model": bundle.model, "split": split, "data": str(table), **results, "frames": int(known.sum()),
+            "recordings": len(set(groups)),
             "calibration": reliability(truth, found, bundle.labels, groups=groups, seed=seed), "mistakes": []}, picture
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from kwscls import files
 from kwscls.data.convert import to_pcm16, wav_bytes
 from kwscls.data.prepared import read_bytes
-from kwscls.evaluation import pages, plots, tables
+from kwscls.evaluation import frames, pages, plots, tables
 
 REPORT = "report.html"
 MOST_MISTAKES = 12
@@ -17,8 +17,8 @@ MOST_SECONDS = 10  # of one clip
 MOST_AUDIO = 4 << 20  # bytes of all players together
 CLIP_DPI = 75
 
-PICTURES = (("curves", "How it learned"), ("confusion", "What was taken for what"), ("per_label", "Each label"),
-            ("reliability", "Whether its confidence is honest"), ("robustness", "Disturbed clips"))
+PICTURES = (("curves", "How it learned"), ("frames", "A clip, frame by frame"), ("confusion", "What was taken for what"),
+            ("per_label", "Each label"), ("reliability", "Whether its confidence is honest"), ("robustness", "Disturbed clips"))
 
 
 def write_report(results, out):
@@ -34,8 +34,9 @@ def write_report(results, out):
     Raises:
         KwsclsError: a clip cannot be read, or the folder cannot be written.
     """
-    path = Path(out) / REPORT
-    files.write_text(path, page(results, history(Path(out) / "history.csv")))
+    path, labelled = Path(out) / REPORT, Path(out) / frames.PICTURE
+    of_frames = labelled.read_bytes() if "frames" in results else None
+    files.write_text(path, page(results, history(Path(out) / "history.csv"), of_frames))
     return path
 
 
@@ -47,15 +48,16 @@ def history(path):
         return list(csv.DictReader(file))
 
 
-def page(results, rows=()):
+def page(results, rows=(), of_frames=None):
     """The page as text.
 
     Args:
         results: what `run.evaluate` returns.
         rows: the training's history, a dict an epoch; empty when it is not known.
+        of_frames: the picture of a clip with its frames' labels, bytes of a PNG, where frames were scored.
     """
-    drawn = pictures(results, rows)
-    broad = {"curves", "robustness"} | ({"confusion", "per_label"} if len(results["labels"]) > 20 else set())
+    drawn = pictures(results, rows) | ({"frames": of_frames} if of_frames else {})
+    broad = {"curves", "robustness", "frames"} | ({"confusion", "per_label"} if len(results["labels"]) > 20 else set())
     heading, columns, lines = tables.label_table(results)
     body = string.Template(BODY).substitute(
         model=html.escape(results["model"]), about=html.escape(about(results)), cards="".join(cards(results)),
@@ -69,10 +71,13 @@ def page(results, rows=()):
 def about(results):
     """The sentences under the heading."""
     found = results["interval"]
-    over = {"groups": "groups of alike clips, such as speakers", "clips": "clips"}[found["over"]]
-    return (f"{results['clips']} clips of {len(results['labels'])} labels, the {results['split']} split of "
+    one, over = "clip", {"groups": "groups of alike clips, such as speakers", "clips": "clips"}[found["over"]]
+    if "frames" in results:
+        one, over = "frame", {"groups": "recordings", "clips": "frames"}[found["over"]]
+    return (f"{tables.counted(results)}, of {len(results['labels'])} labels, the {results['split']} split of "
             f"{results['data']}. Each number stands with its 95 % interval, by a bootstrap over {found['units']} "
-            f"{over}; those of single labels are Wilson's, which takes clips as independent.")
+            f"{over}; those of single labels, and of shares where all answers are right or wrong, are Wilson's, which takes "
+            f"{one}s as independent, and those of ROC areas DeLong's.")
 
 
 def cards(results):

@@ -44,12 +44,15 @@ def evaluate(run, data=None, split="test", out=None, batch_size=64, mistakes=20,
         model of independent labels; `robustness` when there is noise.
 
     Raises:
-        KwsclsError: there is no bundle or no data, or the data has labels that the model does not know.
+        KwsclsError: there is no bundle or no data, the data has labels that the model does not know, or there is noise for a
+            model that answers for frames.
     """
     from kwscls.serving import bundle as bundles
 
     bundle = spread(bundles.load(run), strategy)
     if table := table_of_segments(run, data):
+        if noise:
+            raise KwsclsError("disturbs clips, and this model answers for frames", "--noise", "leave it out")
         results, picture = frames.frame_results(bundle, table, split, batch_size, seed)
         write(results, Path(out or run))
         plots.save(picture, Path(out or run) / frames.PICTURE)
@@ -141,8 +144,8 @@ def write(results, out):
 
 
 def written(results, out):
-    """The paths that `write` writes."""
-    return [out / name for name in (METRICS, *_pictures(results))]
+    """The paths that `evaluate` writes."""
+    return [out / name for name in (METRICS, *_pictures(results), *[frames.PICTURE] * ("frames" in results))]
 
 
 def _pictures(results):

@@ -15,12 +15,23 @@ MISTAKE_COLUMNS = ("clip", "label", "answer", "confidence#")
 
 def title(results):
     """What was evaluated on what."""
-    return f"{results['model']} on {results['split']} of {results['data']}: {results['clips']} clips"
+    return f"{results['model']} on {results['split']} of {results['data']}: {counted(results)}"
+
+
+def counted(results):
+    """How many clips were scored, or frames of recordings, in words."""
+    if "frames" in results:
+        return f"{results['clips']} frames of {results['recordings']} recordings"
+    return f"{results['clips']} clips"
 
 
 def measure_columns(results):
-    """The headings over `measures`."""
-    return "measure", "value#", f"95 % over {results['interval']['units']} {results['interval']['over']}#"
+    """The headings over `measures`; where all answers are right, or all wrong, nothing varies between groups."""
+    over = results["interval"]["over"]
+    if "frames" in results:
+        over = {"groups": "recordings", "clips": "frames"}[over]
+    varies = 0 < results["accuracy"] < 1
+    return "measure", "value#", "95 %" + f" over {results['interval']['units']} {over}" * varies + "#"
 
 
 def measures(results):
@@ -42,7 +53,8 @@ def label_table(results):
     """Title, columns and rows of the table of labels: of one label a clip, or of independent ones."""
     if "multilabel" in results:
         return "Each label, the worst average precision first", HEARD_COLUMNS, heard(results)
-    return "Each label with 95 % intervals, the worst F1 first", LABEL_COLUMNS, labels(results)
+    columns = ("label", "frames#", *LABEL_COLUMNS[2:]) if "frames" in results else LABEL_COLUMNS
+    return "Each label with 95 % intervals, the worst F1 first", columns, labels(results)
 
 
 def heard(results):

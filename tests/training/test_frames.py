@@ -97,6 +97,12 @@ def test_from_a_table_to_a_scored_run(talks, tmp_path, capsys):
     told = json.loads(capsys.readouterr().out)
     assert told["labels"] == ["high", "low"] and told["accuracy"] > 0.85 and told["frames"] == told["clips"] > 100
     assert told["interval"]["units"] == 4  # the bootstrap draws recordings, not frames
+    assert evaluate.main([str(out)]) == 0
+    said, page = capsys.readouterr(), (out / "report.html").read_text()
+    assert f"{told['clips']} frames of 4 recordings" in said.out + said.err and f"{told['clips']} frames of 4 recordings" in page
+    assert "frames.png" in said.out + said.err and "A clip, frame by frame" in page
+    assert evaluate.main([str(out), "--noise", str(talks)]) == 2
+    assert "--noise: disturbs clips, and this model answers for frames" in capsys.readouterr().err
     assert predict.main([str(out), str(talks / "25.wav"), "--json"]) == 0
 
 
