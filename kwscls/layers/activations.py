@@ -17,6 +17,16 @@ def gelu_tanh(x):
     return tf.nn.gelu(x, approximate=True)
 
 
+def gelu_10(x):
+    """The exact Gaussian error linear unit, at most 10."""
+    return tf.clip_by_value(gelu(x), -10.0, 10.0)
+
+
+def laplace(x):
+    """The distribution function of a normal variable around sqrt(1/2) with the deviation sqrt(1/(4 pi)), as MEGA has it."""
+    return 0.5 * (1.0 + tf.math.erf((x - 0.707107) / (0.282095 * 2 ** 0.5)))
+
+
 def quick_gelu(x):
     """The logistic form of the Gaussian error linear unit."""
     return x * tf.sigmoid(1.702 * x)
@@ -41,6 +51,8 @@ ACTIVATIONS = {
     "gelu_pytorch_tanh": gelu_tanh,
     "gelu_python_tanh": gelu_tanh,
     "kwscls>gelu_tanh": gelu_tanh,  # so spelled in older files of ours
+    "gelu_10": gelu_10,
+    "laplace": laplace,
     "quick_gelu": quick_gelu,
     "relu": tf.nn.relu,
     "relu2": relu_squared,

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from scipy.special import erf, expit
+from scipy.stats import norm
 
 from kwscls.errors import KwsclsError
 from kwscls.layers.activations import ACTIVATIONS, named_activation
@@ -21,12 +22,19 @@ EXPECTED = {
     "relu6": np.clip(X, 0, 6), "leaky_relu": np.where(X > 0, X, 0.01 * X), "elu": np.where(X > 0, X, np.expm1(X)),
     "silu": X * expit(X), "swish": X * expit(X), "hardswish": X * np.clip(X + 3, 0, 6) / 6,
     "mish": X * np.tanh(np.log1p(np.exp(X))), "sigmoid": expit(X), "tanh": np.tanh(X), "linear": X,
+    "laplace": norm.cdf(X, 0.707107, 0.282095),
 }
 
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_by_the_formula(name):
     np.testing.assert_allclose(named_activation(name)(tf.constant(X)), EXPECTED[name], rtol=1e-5, atol=1e-6)
+
+
+def test_a_gelu_of_at_most_ten():
+    x = 3 * X
+    np.testing.assert_allclose(named_activation("gelu_10")(tf.constant(x)), np.minimum(x * (1 + erf(x / np.sqrt(2))) / 2, 10),
+                               rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

@@ -22,7 +22,7 @@ def main(argv=None):
         try:
             answers = compare(file)
         except KwsclsError as error:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {'' if str(error).startswith(file) else f'{file}: '}{error}", file=sys.stderr)
             worst = 2
             continue
         except Exception:  # a bug in one adapter must not keep the other files from being checked
