@@ -38,14 +38,18 @@ def read(path):
     return {clip: labels for clip, action, labels in said if action != "keep"}
 
 
-def write(path, table):
-    """Write a table that says what `read` returns."""
+def write(path, rows):
+    """Write a table of rows, dicts with some of `COLUMNS`; what else they hold is left out."""
     text = io.StringIO()
-    rows = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
-    rows.writeheader()
-    for clip, labels in table.items():
-        rows.writerow({"path": clip, "action": "drop" if labels is None else "relabel", "becomes": ";".join(labels or ())})
+    table = csv.DictWriter(text, COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
     files.write_text(path, text.getvalue())
+
+
+def row(clip, labels):
+    """The row of a clip that gets other labels, or is dropped where they are None."""
+    return {"path": clip, "action": "drop" if labels is None else "relabel", "becomes": ";".join(labels or ())}
 
 
 def _row(row, where):

@@ -95,9 +95,9 @@ def make_folds(prepared, kind, table=None):
                 dataclasses.replace(clip, path=beside / part / wanted[clip.path], split=part)
                 for clip, part in zip(clips, parts)])
             if table:
-                corrections.write(beside / CORRECTIONS, {
-                    f"{part}/{wanted[clip.path]}": labels.get(clip.path) for clip, part in zip(clips, parts)
-                    if part != "test" and labels.get(clip.path) != clip.labels})
+                corrections.write(beside / CORRECTIONS, [
+                    corrections.row(f"{part}/{wanted[clip.path]}", labels.get(clip.path)) for clip, part in zip(clips, parts)
+                    if part != "test" and labels.get(clip.path) != clip.labels])
             report = {**files.read_json(prepared / prepare.REPORT), "fingerprint": None, "how": f"fold {name} is test",
                       "clips": {part: parts.count(part) for part in manifest.SPLITS}}
             files.write_json(beside / prepare.REPORT, report)

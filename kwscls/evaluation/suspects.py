@@ -1,12 +1,9 @@
 """Clips whose label is probably wrong, and clips that hold too little: among those to learn from, never among the test's."""
 
-import csv
-import io
 from pathlib import Path
 
 import numpy as np
 
-from kwscls import files
 from kwscls.data import convert, corrections, pipeline, prepared
 from kwscls.data.findings import MUCH_CLIPPED
 from kwscls.errors import KwsclsError
@@ -104,11 +101,7 @@ def wrong_labels(probabilities, truth, marks=None):
 
 def write_table(found, out):
     """Write the suspects as a table that `train` and `prepare` take as --corrections; its path."""
-    text = io.StringIO()
-    table = csv.DictWriter(text, corrections.COLUMNS, extrasaction="ignore", lineterminator="\n")
-    table.writeheader()
-    table.writerows(found)
-    files.write_text(Path(out) / TABLE, text.getvalue())
+    corrections.write(Path(out) / TABLE, found)
     return Path(out) / TABLE
 
 
