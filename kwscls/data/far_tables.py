@@ -1,4 +1,4 @@
-"""Tables in folders of their own that list recordings lying in others, as research publishes them: ESC-50, FSD50K."""
+"""Tables that name recordings which lie in other folders, as research publishes them: ESC-50, FSD50K."""
 
 import collections
 

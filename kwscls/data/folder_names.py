@@ -13,7 +13,7 @@ NOTHING = DATA | DATA_WORDS | {name for names in SPLIT_NAMES.values() for name i
 
 def is_data(name):
     """Whether a project may call the folder of its recordings so."""
-    return name.lower() in DATA or bool(DATA_WORDS & _words(name))
+    return name.lower() in DATA or not DATA_WORDS.isdisjoint(_words(name))
 
 
 def fold(name):
@@ -27,8 +27,7 @@ def splits(names):
 
     What is for development is to learn from, where nothing else is.
     """
-    words = {name: re.findall("[a-z]+", name.lower()) for name in names}
-    told = {name: split for name, said in words.items() if (split := next(filter(None, map(split_named, said)), None))}
+    told = {name: split for name in names if (split := next(filter(None, map(split_named, _words(name))), None))}
     if "train" not in told.values():
         told = {name: "train" if split == "validation" else split for name, split in told.items()}
     return told
@@ -42,8 +41,8 @@ def are_parts(names):
 
 def tells_no_label(name):
     """Whether a folder is called like data, splits or folds."""
-    return bool(fold(name)) or bool(NOTHING & _words(name))
+    return bool(fold(name)) or not NOTHING.isdisjoint(_words(name))
 
 
 def _words(name):
-    return set(re.findall("[a-z]+", name.lower()))
+    return re.findall("[a-z]+", name.lower())

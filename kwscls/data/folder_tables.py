@@ -98,23 +98,26 @@ def with_more_told(folder, recordings):
         return recordings
     (table, told), = found.items()
     ends = [_listed_end(one.path, told) for one in recordings]
-    known = [end for end in ends if end]
-    if len(set(known)) < len(known) or 2 * len(known) <= len(recordings):  # names that two share, or another table
+    known = [(one, told[end]) for one, end in zip(recordings, ends) if end]
+    if len({end for end in ends if end}) < len(known) or 2 * len(known) <= len(recordings):  # names that two share, or another table
         return recordings
-    columns = columns_of(table)
-    meant = [told[end] for one, end in zip(recordings, ends) if not one.noise and end]
-    used = [what for what in ("group", "split", "fold") if any(what in more for more in meant)]
-    if "split" in used and not ({"train"} < {more.get("split") for more in meant} <= set(SPLITS)):
-        used.remove("split")  # of what is not for training, or not all, no split is made
+    columns, used = columns_of(table), _used([more for one, more in known if not one.noise])
     if used:
         console.say(f"note: {folder}: {' and '.join(columns[what] for what in used)} as {table.name} says, for {len(known)} of "
                     f"{len(recordings)} recordings")
-    if 2 * sum(more.get("labels") not in (None, *one.labels) for one, more in
-               ((one, told[end]) for one, end in zip(recordings, ends) if end)) > len(known):
+    if 2 * sum(more.get("labels") not in (None, *one.labels) for one, more in known) > len(known):
         console.say(f"note: {table}: its column {columns['labels']} is not used, as the folders tell other labels; python -m "
                     f"kwscls.prepare --label-column {columns['labels']} takes it")
-    return [dataclasses.replace(one, **{what: told[end][what] for what in used if what in told[end]}) if end else one
+    return [dataclasses.replace(one, **{what: value for what, value in told.get(end, {}).items() if what in used})
             for one, end in zip(recordings, ends)]
+
+
+def _used(told):
+    """Which of group, split and fold are taken from what a table tells of files: splits if each file has one, train among them."""
+    used = [what for what in ("group", "split", "fold") if any(what in more for more in told)]
+    if {"train"} < {more.get("split") for more in told} <= set(SPLITS):
+        return used
+    return [what for what in used if what != "split"]
 
 
 def _told(table):

@@ -78,12 +78,7 @@ def scan(folder, pattern=None):
     sounds = walk.sounds(top)
     made = class_folders.recordings(top, places)
     labels = {one.labels for one in made if not one.noise and one.path.suffix.lower() in SUFFIXES}
-    told = label_tracks.recordings(sounds)
-    tracked = {parts.parted(one.path)[0] for one in told}
-    if told and (len(labels) < 2 or len({one.labels for one in told}) > 1 and 2 * len(tracked) > len(sounds)):
-        console.say(f"note: {top}: labels as the tracks beside {len(tracked)} of {len(sounds)} recordings say")
-        return told + walk.noises(top)
-    if len(labels) < 2 and (told := _counted(top, sounds)):
+    if told := _tracked(top, sounds, labels) or (_counted(top, sounds) if len(labels) < 2 else []):
         return told + walk.noises(top)
     if len(labels) > 1 and folder_names.are_parts([label for label, *_ in labels]):
         raise KwsclsError(f"its folders are called {_some(label for label, *_ in labels)}, which tell no labels", folder,
@@ -135,6 +130,18 @@ def _named(top):
         return None
     _say_named(top, f"in the names of {form.corpus}", made, sounds)
     return made + walk.noises(top)
+
+
+def _tracked(top, sounds, labels):
+    """The parts of recordings that label tracks name, where folders tell no labels, or most recordings have a track and these
+    tell several; else none."""
+    told = label_tracks.recordings(sounds)
+    tracked = {parts.parted(one.path)[0] for one in told}
+    if len(labels) > 1 and (2 * len(tracked) <= len(sounds) or len({one.labels for one in told}) < 2):
+        return []
+    if told:
+        console.say(f"note: {top}: labels as the tracks beside {len(tracked)} of {len(sounds)} recordings say")
+    return told
 
 
 def _counted(top, sounds):
@@ -191,8 +198,8 @@ def _by_pattern(folder, pattern):
         name = path.relative_to(folder).as_posix()
         found = form.search(name) if path.suffix.lower() in SUFFIXES else None
         if found:
-            parts = {"path": name, "group": None, "split": None, "fold": None, "seconds": None, **found.groupdict()}
-            made.append(recording({**parts, "labels": parts["label"]}, folder, path))
+            values = {"path": name, "group": None, "split": None, "fold": None, "seconds": None, **found.groupdict()}
+            made.append(recording({**values, "labels": values["label"]}, folder, path))
     if not made:
         raise KwsclsError(f"no file's name fits the pattern {pattern}", folder)
     return made

@@ -238,8 +238,8 @@ def _ordered(total, of_key, rule, salt):
                     short -= have[label] < want[label] <= have[label] + count
                     have[label] += count
                     kept[label] -= count
-        for label in [label for label in total if spread[label] >= len(SPLITS)]:
-            if have[label]:
+        for label in total:
+            if have[label] or spread[label] < len(SPLITS):
                 continue
             key = _smallest_with(label, [key for key in left if key not in place], of_key, total, kept)
             if key is not None:
