@@ -23,8 +23,9 @@ def frame_results(bundle, table, split="test", batch_size=64, seed=0):
         seed: of the bootstrap, which draws recordings.
 
     Returns:
-        The keys of `scores.scores`, with frames in the place of clips; `frames`, how many had a label, and of how many `recordings`;
-        `calibration`; `mistakes`, empty; and beside this dict the picture of the first clip that has labels.
+        The keys of `scores.scores`, with frames in the place of clips and recordings in that of groups; `frames`, how many had
+        a label, and of how many `recordings`; `calibration`; `mistakes`, empty; and beside this dict the picture of the first
+        clip that has labels.
 
     Raises:
         KwsclsError: the model answers for clips, or the table has no such split, or labels that the model does not
@@ -46,6 +47,7 @@ def frame_results(bundle, table, split="test", batch_size=64, seed=0):
     found /= found.sum(axis=1, keepdims=True)
     groups = np.repeat(clips.names, known.sum(axis=1)).tolist()
     results = scores(truth, found, bundle.labels, groups, seed=seed)
+    results["interval"]["over"] = {"groups": "recordings", "clips": "frames"}[results["interval"]["over"]]
     first = int(np.argmax(known.any(axis=1)))
     picture = plots_inside.frame_labels(
         clips.waveforms[first] / 32768, bundle.sample_rate, bundle.labels, bundle.frame_step, raw[first],

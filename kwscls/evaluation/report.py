@@ -71,13 +71,11 @@ def page(results, rows=(), of_frames=None):
 def about(results):
     """The sentences under the heading."""
     found = results["interval"]
-    one, over = "clip", {"groups": "groups of alike clips, such as speakers", "clips": "clips"}[found["over"]]
-    if "frames" in results:
-        one, over = "frame", {"groups": "recordings", "clips": "frames"}[found["over"]]
+    over = {"groups": "groups of alike clips, such as speakers"}.get(found["over"], found["over"])
     return (f"{tables.counted(results)}, of {len(results['labels'])} labels, the {results['split']} split of "
             f"{results['data']}. Each number stands with its 95 % interval, by a bootstrap over {found['units']} "
             f"{over}; those of single labels, and of shares where all answers are right or wrong, are Wilson's, which takes "
-            f"{one}s as independent, and those of ROC areas DeLong's.")
+            f"{'frames' if 'frames' in results else 'clips'} as independent, and those of ROC areas DeLong's.")
 
 
 def cards(results):

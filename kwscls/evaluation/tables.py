@@ -27,11 +27,8 @@ def counted(results):
 
 def measure_columns(results):
     """The headings over `measures`; where all answers are right, or all wrong, nothing varies between groups."""
-    over = results["interval"]["over"]
-    if "frames" in results:
-        over = {"groups": "recordings", "clips": "frames"}[over]
-    varies = 0 < results["accuracy"] < 1
-    return "measure", "value#", "95 %" + f" over {results['interval']['units']} {over}" * varies + "#"
+    over = f" over {results['interval']['units']} {results['interval']['over']}" * (0 < results["accuracy"] < 1)
+    return "measure", "value#", f"95 %{over}#"
 
 
 def measures(results):
