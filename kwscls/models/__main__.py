@@ -17,39 +17,39 @@ def act(settings):
     """Count and print every model, or show one layer by layer."""
     names = [settings.model] if settings.model else list(MODELS)
     if settings.diagram:
-        draw(settings)
+        require_picture(settings)
+    if settings.model and (settings.diagram or not settings.json):
+        look_at(made(settings.model, settings), settings)
     rows = count(names, settings)
     if settings.json:
         for row in rows:
             console.print_json(row)
         return
     rows = list(rows)
-    if settings.model:
-        show(made(settings.model, settings))
     console.table(f"{settings.labels} labels, clips of {settings.seconds:g} s at 16 kHz",
                   ("model", "input", "parameters#", "multiply-adds#", "paper"),
                   [(row["model"], row["input"], f"{row['parameters']:,}", f"{row['multiply_adds'] / 1e6:,.1f} M", row["paper"])
                    for row in rows])
 
 
-def draw(settings):
-    """Draw the one model into the file that is named."""
-    import keras
-
+def require_picture(settings):
+    """Refuse what cannot be drawn, before a large model is built."""
     from kwscls.models import diagram
 
     if not settings.model:
         raise KwsclsError("is drawn of one model", "--diagram", "name it with --model")
-    diagram.form_of(settings.diagram)  # before a large model is built
-    diagram.draw(made(settings.model, settings), settings.diagram)
-    console.wrote(settings.diagram)
-    keras.backend.clear_session()
+    diagram.form_of(settings.diagram)
 
 
-def show(model):
-    """Print a model layer by layer and as blocks."""
+def look_at(model, settings):
+    """Draw a model where a file is named, and print it layer by layer and as blocks but for JSON."""
     from kwscls.models import diagram
 
+    if settings.diagram:
+        diagram.draw(model, settings.diagram)
+        console.wrote(settings.diagram)
+    if settings.json:
+        return
     model.summary(line_length=100)
     console.table("Its blocks, from the waveform to the logits", ("block", "answer", "layers", "parameters#", "reads from"),
                   [(f"{one.name} x {one.times}" if one.times > 1 else one.name, one.shape, ", ".join(one.layers),
