@@ -128,7 +128,8 @@ def _decode_wav(contents, where):
     """Waveform and rate of a WAV file, by the export's own reader, which also reads a recording that was cut off; by that of
     training where the other refuses an encoding."""
     try:
-        return (value.numpy() for value in wav.decode(contents))
+        waveform, rate = wav.decode(contents)
+        return waveform.numpy(), rate.numpy()
     except tf.errors.InvalidArgumentError as error:
         try:
             return _decode(contents, where)
