@@ -9,7 +9,7 @@ from kwscls.models import row
 from kwscls.models.ast import ast as builder
 from kwscls.pretrained import own as ours
 from kwscls.pretrained.assign import Pair, Plan
-from kwscls.pretrained.config import compare
+from kwscls.pretrained.config import compare, rate_told
 from kwscls.pretrained.layouts import beside, convolution, dense, dense_beside, stacked
 from kwscls.pretrained.positions import regrid
 
@@ -96,6 +96,7 @@ def transformers(model, source):
     size, patch = (config["num_mel_bins"], config["max_length"]), config["patch_size"]
     grid = patch_grid(size, (patch, patch), (config["frequency_stride"], config["time_stride"]))
     plan = _plan(model, source, spelling, grid)
+    plan.said += rate_told(config, model)
     epsilon = config.get("layer_norm_eps")
     if epsilon is not None and epsilon != model.get_layer("norm").epsilon:
         plan.said.append(f"its layer norms have epsilon {epsilon:g}, the model's {model.get_layer('norm').epsilon:g}")
@@ -119,7 +120,8 @@ def transformers_sizes(source):
     statistics = {name: preprocessor[name] for name in ("mean", "std") if name in preprocessor}
     if not preprocessor.get("do_normalize", True):
         statistics = {"mean": 0.0, "std": 0.5}  # (x - mean) / (2 * std) is x
-    return {ours: config[theirs] for ours, theirs in _CONFIG.items() if theirs in config} | statistics
+    rate = {"sample_rate": preprocessor["sampling_rate"]} if "sampling_rate" in preprocessor else {}
+    return {ours: config[theirs] for ours, theirs in _CONFIG.items() if theirs in config} | statistics | rate
 
 
 def original_sizes(source, names=ORIGINAL):

@@ -24,6 +24,19 @@ def compare(config, ours, where, spelled=None):
                               f"build the model with {(spelled or {}).get(name, name)}={theirs}")
 
 
+def rate_told(config, model):
+    """A sentence, in a list, where a checkpoint's preprocessor tells another sample rate than the model's.
+
+    Args:
+        config: the file's settings, with those of its `preprocessor`.
+        model: a model; one without a rate of its own, as for pre-training, is not compared.
+    """
+    theirs, ours = config.get("preprocessor", {}).get("sampling_rate"), getattr(model, "sample_rate", None)
+    if None in (theirs, ours) or theirs == ours:
+        return []
+    return [f"it learnt from recordings of {theirs} Hz, and the model hears {ours} Hz"]
+
+
 def _same(name, theirs, ours):
     if name.endswith(("act", "activation")):
         return named_activation(theirs) is named_activation(ours)

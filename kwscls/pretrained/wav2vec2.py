@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from kwscls.pretrained.assign import Pair, Plan
-from kwscls.pretrained.config import compare
+from kwscls.pretrained.config import compare, rate_told
 from kwscls.pretrained.layouts import as_is, beside, convolution, dense, dense_beside
 
 _BODY = (
@@ -49,7 +49,11 @@ def transformers(model, source):
     gain = next((name for name in _GAINS if prefix + name in tensors), next(iter(_GAINS)))
     ours = {weight.path for weight in model.weights}
     head = _head(ours, tensors)
-    pairs, new, said = [], [r"quantizer/temperature"], []
+    pairs, new, said = [], [r"quantizer/temperature"], rate_told(source.config, model)
+    normalizes = any(layer.name == "normalize" for layer in model.layers)
+    if source.config.get("preprocessor", {}).get("do_normalize", normalizes) != normalizes:
+        said.append(f"its clips were {'not ' * normalizes}brought to zero mean and unit variance, as {'' if normalizes else 'not '}"
+                    f"the model's are: --size normalize={not normalizes} builds one like it")
     for path in ours - {"quantizer/temperature"}:
         pair = _pair(path, prefix, gain, head)
         if path.partition("/")[0] in ("logits", "projector", "layer_weights") and not _has(tensors, pair):
@@ -73,10 +77,10 @@ def settings(config):
 
 
 def transformers_sizes(source):
-    """The builder's sizes from transformers' config, and from the preprocessor's whether clips are normalised."""
+    """The builder's sizes from transformers' config, and from the preprocessor's the rate and whether clips are normalised."""
     preprocessor = source.config.get("preprocessor", {})
-    normalize = {"normalize": preprocessor["do_normalize"]} if "do_normalize" in preprocessor else {}
-    return settings(source.config) | normalize
+    names = {"normalize": "do_normalize", "sample_rate": "sampling_rate"}
+    return settings(source.config) | {ours: preprocessor[theirs] for ours, theirs in names.items() if theirs in preprocessor}
 
 
 def to_transformers(model):

@@ -232,6 +232,12 @@ def test_statistics_of_the_preprocessor(told, statistics):
     assert (sizes["mean"], sizes["std"]) == statistics
 
 
+def test_the_preprocessors_sample_rate():
+    source = Source(bare(original()), config(preprocessor={"sampling_rate": 8000}))
+    assert pretrained.origin_of(source, "ast").sizes_of(source)["sample_rate"] == 8000
+    assert "it learnt from recordings of 8000 Hz, and the model hears 16000 Hz" in pretrained.fill(model(), source, "ast")
+
+
 @pytest.mark.parametrize("prefix", ["", "deit."])
 def test_start_from_imagenet(prefix):
     weights = {name: value for name, value in original(places=9, colours=3).items() if not name.startswith("mlp_head")}

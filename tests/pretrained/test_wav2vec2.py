@@ -175,14 +175,24 @@ def test_any_config_converts(tmp_path):
     model = built(conv_stride=(4, 2), hidden_act="relu")
     facts = {**SIZES, "conv_stride": [4, 2], "hidden_act": "relu"}
     (tmp_path / "config.json").write_text(json.dumps(facts))
-    (tmp_path / "preprocessor_config.json").write_text(json.dumps({"do_normalize": False}))
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps({"do_normalize": False, "sampling_rate": 8000}))
     save_file(to_transformers(model), tmp_path / "model.safetensors")
     out = tmp_path / "ours.safetensors"
     assert convert.main([str(tmp_path), "--model", "wav2vec2_base", "--out", str(out)]) == 0
-    assert read(out).config["sizes"]["normalize"] is False
+    assert read(out).config["sizes"]["normalize"] is False and read(out).config["sample_rate"] == 8000
     again = wav2vec2(3, SAMPLES, **{**SIZES, "conv_stride": (4, 2), "hidden_act": "relu"})
     assert pretrained.load(again, out) == []
     np.testing.assert_array_equal(again(WAVEFORMS), model(WAVEFORMS))
+
+
+def test_what_the_preprocessor_did_otherwise_is_told():
+    did = {"preprocessor": {"do_normalize": False, "sampling_rate": 8000}}
+    rate, level = pretrained.fill(built(), Source(to_transformers(built()), did), "wav2vec2")
+    assert rate == "it learnt from recordings of 8000 Hz, and the model hears 16000 Hz"
+    assert level == ("its clips were not brought to zero mean and unit variance, as the model's are: --size normalize=False builds "
+                     "one like it")
+    alike = built(normalize=False, sample_rate=8000)
+    assert pretrained.fill(alike, Source(to_transformers(alike), did), "wav2vec2") == []
 
 
 def test_a_config_gives_the_sizes():
