@@ -1,5 +1,6 @@
 """The models by name: the one table, and the way from a name to a Keras model."""
 
+import contextlib
 import dataclasses
 import difflib
 import importlib
@@ -144,12 +145,23 @@ def build(name, labels, samples, **sizes):
             near = difflib.get_close_matches(size, known, n=1)
             raise KwsclsError(f"the model {name} has no setting {size}", None,
                               f"did you mean {near[0]}?" if near else f"it has {', '.join(sorted(known))}")
-    try:
+    with building(name, told):
         return builder(labels, samples, **{"name": name, **entry.sizes, **sizes})
+
+
+@contextlib.contextmanager
+def building(name, sizes):
+    """Turn what goes wrong while a model is built into an error about the sizes that were asked for, if any were.
+
+    Raises:
+        KwsclsError: a size has a value that the model cannot be built with.
+    """
+    try:
+        yield
     except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
-        if not told:
+        if not sizes:
             raise
-        values, why = ", ".join(f"{size}={value}" for size, value in told.items()), (str(error).splitlines() or [""])[0]
+        values, why = ", ".join(f"{size}={value}" for size, value in sizes.items()), (str(error).splitlines() or [""])[0]
         raise KwsclsError(f"the model {name} cannot be built with {values}: {type(error).__name__}: {why[:300]}") from error
 
 

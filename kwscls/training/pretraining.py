@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import functools
 import io
 import time
 from pathlib import Path
@@ -72,14 +73,17 @@ def fill(folder, settings, strategy):
     """Pre-train; the chief of a job writes what comes of it into the folder."""
     body, codebook = chosen_parts(settings)
     samples = round(settings.seconds * settings.sample_rate)
-    if frame_count(samples, body.conv_kernel, body.conv_stride) < 2:
+    building = functools.partial(models.building, settings.model, chosen_sizes(settings))
+    with building():
+        frames = frame_count(samples, body.conv_kernel, body.conv_stride)
+    if frames < 2:
         raise KwsclsError(f"clips of {settings.seconds:g} s have no two frames", None, "raise --seconds")
     if settings.batch_size % strategy.num_replicas_in_sync:
         raise KwsclsError(f"is no multiple of the {strategy.num_replicas_in_sync} devices",
                           f"--batch-size {settings.batch_size}")
     crops = packed_crops(settings, folder, samples)
     keras.utils.set_random_seed(settings.seed)
-    with strategy.scope(), in_precision(settings.precision):
+    with strategy.scope(), in_precision(settings.precision), building():
         model = wav2vec2_pretraining(samples, body, codebook)
     spare_convolutions(model)
     console.say(f"{model.count_params():,} parameters; {len(crops)} recordings of "
@@ -93,7 +97,7 @@ def chosen_parts(settings):
     """The body and the codebook that a model's name and the settings give.
 
     Raises:
-        KwsclsError: the model is no wav2vec 2.0, or has no such size.
+        KwsclsError: the model is no wav2vec 2.0, has no such size, or cannot be built with its value.
     """
     row = models.row(settings.model)
     if row.builder.partition(":")[0] != "wav2vec2":
@@ -105,9 +109,10 @@ def chosen_parts(settings):
             raise KwsclsError("is no size of the body or of the codebooks", name,
                               f"known are {', '.join(sorted(bodies | books))}")
     known = {**wav2vec2.__kwdefaults__, **row.sizes, **sizes}
-    return (Body(**{name: known[name] for name in bodies}),
-            Codebook(**{**pretraining_recipes.chosen(settings).codebook,
-                        **{name: value for name, value in sizes.items() if name in books}}))
+    with models.building(settings.model, sizes):
+        return (Body(**{name: known[name] for name in bodies}),
+                Codebook(**{**pretraining_recipes.chosen(settings).codebook,
+                            **{name: value for name, value in sizes.items() if name in books}}))
 
 
 def body_sizes(settings):

@@ -112,6 +112,8 @@ def test_mendable_mistakes(tones, tmp_path, capsys):
 
     assert "cnn: is no wav2vec 2.0" in says("--model", "cnn")
     assert "is no size of the body" in says("--size", "width=3")
+    assert "cannot be built with conv_kernel=3" in says("--size", "conv_kernel=3")
+    assert "cannot be built with num_hidden_layers=x" in says("--size", "num_hidden_layers=x", "--seconds", "0.25")
     assert "no two frames" in says("--seconds", "0.03")
     assert "is no folder" in says("--data", str(tmp_path / "nothing"))
     assert not list(tmp_path.glob("run*")), "nothing is left of what was refused"
