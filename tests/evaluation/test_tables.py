@@ -26,6 +26,7 @@ def test_every_row_has_a_cell_for_each_column():
     found = results()
     assert all(len(row) == len(tables.measure_columns(found)) for row in tables.measures(found))
     assert tables.measure_columns(found)[2] == "95 % over 90 clips#"
+    assert tables.measure_columns({**found, "accuracy": 1.0})[2] == "95 %#"  # then it is Wilson's
 
 
 def test_numbers_are_short():
