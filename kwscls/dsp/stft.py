@@ -66,8 +66,13 @@ def spectrogram(
         `spectrogram(waveform, 255, 128, periodic=False)`: [..., 124, 129] of 16000 samples.
 
     Raises:
-        ValueError: a choice that does not exist, or a transform shorter than its frame.
+        ValueError: a choice that does not exist, frames of no length or step, or a transform
+            shorter than its frame.
     """
+    if min(frame_length, frame_step) < 1:
+        raise ValueError(
+            f"frame_length is {frame_length} and frame_step {frame_step}, both of which start at 1"
+        )
     fft_length = fft_length or _power_of_two(frame_length)
     if fft_length < frame_length:
         raise ValueError(

@@ -5,6 +5,7 @@ import dataclasses
 import difflib
 import importlib
 import pkgutil
+import re
 
 from kwscls.errors import KwsclsError
 
@@ -161,7 +162,8 @@ def building(name, sizes):
     except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
         if not sizes:
             raise
-        values, why = ", ".join(f"{size}={value}" for size, value in sizes.items()), (str(error).splitlines() or [""])[0]
+        values, bold = ", ".join(f"{size}={value}" for size, value in sizes.items()), re.search(r"\x1b\[1m(.+)\x1b", str(error))
+        why = bold[1] if bold else (str(error).splitlines() or [""])[0]  # what a layer raises stands bold in Keras' words
         raise KwsclsError(f"the model {name} cannot be built with {values}: {type(error).__name__}: {why[:300]}") from error
 
 

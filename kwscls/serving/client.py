@@ -12,6 +12,8 @@ from kwscls.errors import KwsclsError
 from kwscls.serving.remote import Unanswered, plain
 
 SIGNATURE = "wav_bytes"
+SENT = (1, 3, 6, 7, 0xFFFE, None)
+"""Format tags of WAV files that are sent as they are: samples, A-law and mu-law; where no tag is found, the server tells why."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,7 +135,7 @@ def _read(path):
         contents = Path(path).read_bytes()
     except OSError as error:
         return None, f"{path}: cannot be read ({plain(error)})"
-    if contents[:4] == b"RIFF":
+    if contents[:4] == b"RIFF" and _format_tag(contents) in SENT:
         return contents, None
     import soundfile
 
@@ -144,3 +146,9 @@ def _read(path):
     made = io.BytesIO()
     soundfile.write(made, waveform.mean(axis=1).clip(-1, 1), rate, format="WAV", subtype="PCM_16")
     return made.getvalue(), None
+
+
+def _format_tag(contents):
+    """The number that stands for the encoding of a WAV file, or None."""
+    chunk = contents.find(b"fmt ", 12)
+    return None if chunk < 0 else int.from_bytes(contents[chunk + 8:chunk + 10], "little")

@@ -127,3 +127,9 @@ def test_float64_keeps_what_is_quiet_beside_a_loud_tone():
 def test_choices_that_do_not_exist_are_refused(choice):
     with pytest.raises(ValueError):
         spectrogram(WAVEFORM, 400, 160, **choice)
+
+
+@pytest.mark.parametrize("length, step", [(400, 0), (400, -1), (0, 160)])
+def test_frames_of_no_length_or_step_are_refused(length, step):
+    with pytest.raises(ValueError, match=f"frame_length is {length} and frame_step {step}"):
+        spectrogram(WAVEFORM, length, step)

@@ -128,8 +128,9 @@ def test_names_and_sizes_that_do_not_exist():
 
 
 @pytest.mark.parametrize("name,size,value,why", [
-    ("cnn", "dropout", 0.5, "not subscriptable"), ("cnn", "width", -3, "strictly positive"), ("res1d", "widths", 16, "not iterable"),
-    ("res1d", "stem", "abc", "not supported"), ("ast", "heads", 0, "by zero"), ("mobilenet_v3_small", "variant", "x", "KeyError")])
+    ("cnn", "dropout", 0.5, "not subscriptable"), ("cnn", "width", -3, "strictly positive"), ("cnn", "frame_step", 0, "start at 1"),
+    ("res1d", "widths", 16, "not iterable"), ("res1d", "stem", "abc", "not supported"), ("ast", "heads", 0, "by zero"),
+    ("mobilenet_v3_small", "variant", "x", "KeyError")])
 def test_sizes_that_no_net_can_have_are_told(name, size, value, why):
     with pytest.raises(KwsclsError, match=f"^the model {name} cannot be built with {size}={value}: .*{why}"):
         models.build(name, 3, SAMPLES, sample_rate=16000, **{size: value})

@@ -17,6 +17,7 @@ import pytest
 import soundfile
 
 from kwscls import client as verb
+from kwscls.dsp import wav
 from kwscls.errors import KwsclsError
 from kwscls.serving import bundle, client, remote
 from kwscls.serving.remote import Unanswered
@@ -55,6 +56,16 @@ def test_samples_are_heard_as_loud_as_they_are(tmp_path, name, subtype):
     heard, rate = soundfile.read(io.BytesIO(client._read(str(tmp_path / name))[0]), dtype="float32")
     wanted = (loud if subtype != "PCM_24" else loud.clip(-1, 1)).mean(axis=1).clip(-1, 1)
     assert rate == 16000 and heard == pytest.approx(wanted, abs=1e-4)
+
+
+@pytest.mark.parametrize("subtype, sent", [("PCM_U8", True), ("PCM_24", True), ("FLOAT", True), ("ULAW", True),
+                                           ("IMA_ADPCM", False), ("MS_ADPCM", False), ("GSM610", False)])
+def test_a_wav_file_in_an_encoding_that_exports_do_not_read_is_sent_as_samples(tmp_path, subtype, sent):
+    soundfile.write(tmp_path / "a.wav", tone(400), 16000, subtype=subtype)
+    made, _ = client._read(str(tmp_path / "a.wav"))
+    assert (made == (tmp_path / "a.wav").read_bytes()) == sent
+    heard, rate = wav.decode(made)
+    assert rate == 16000 and heard.numpy() == pytest.approx(soundfile.read(tmp_path / "a.wav")[0], abs=1e-4)
 
 
 def test_the_verb(served, files, capsys):
