@@ -4,12 +4,13 @@
                                     [--rounds 3] [--threads 2] [--xla]
 
 Forward passes and training steps (AdamW, batch 8; AST from 104 frames of log-mel features, wav2vec 2.0 from 16,000
-samples) in float32 and bfloat16, each with its share of the rate of a plain matrix product of that precision on the same
-threads; a step counts as three forward passes. A processor that has no units for bfloat16 imitates it, which is slow: leave
-it out there. Both sides run in processes of their own, turn by turn, and the best of all rounds counts: what disturbs a
-machine only ever makes it slower. Where other work never ends, `--threads 1 --clock cpu` counts the seconds of one core
-instead. PYTHON is an interpreter that has torch and transformers (`pip install kwscls[benchmarks]`); without one, or where
-they are missing, our side stands alone.
+samples) in float32 and bfloat16, each with its share of the rate of plain matrix products of that precision on the same
+threads; a step counts as three forward passes. Ours go as `train` and `predict` let them go: shares of the batch side by
+side, each operation on one thread (see `devices.open_lanes`); with --xla the whole batch at once. A processor that has no
+units for bfloat16 imitates it, which is slow: leave it out there. Both sides run in processes of their own, turn by turn, and
+the best of all rounds counts: what disturbs a machine only ever makes it slower. Where other work never ends,
+`--threads 1 --clock cpu` counts the seconds of one core instead. PYTHON is an interpreter that has torch and transformers
+(`pip install kwscls[benchmarks]`); without one, or where they are missing, our side stands alone.
 """
 
 import argparse
@@ -48,8 +49,8 @@ class Stopwatch:
 
 
 def kwscls_side(arguments):
-    """Yield (what, rate) of our models, and with --xla of them compiled by XLA; (name, work) of each model."""
-    from kwscls import console
+    """Yield (what, rate) of our models; (name, work) of each model."""
+    from kwscls import console, devices
 
     console.quiet_tensorflow()
     import keras
@@ -58,14 +59,17 @@ def kwscls_side(arguments):
 
     from kwscls.models.facts import multiply_adds
     from kwscls.training.learner import convolve_in_float32
+    from kwscls.training.recipes import Recipe
+    from kwscls.training.steps import Steps
 
     rate = Stopwatch(arguments.clock).rate
-    tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
+    tf.config.threading.set_intra_op_parallelism_threads(arguments.threads if arguments.xla else 1)
     tf.config.threading.set_inter_op_parallelism_threads(arguments.threads)
+    lanes = devices.lanes()
     for precision in arguments.precisions:
-        matrix = tf.cast(tf.random.normal([MATRIX, MATRIX]), precision)
-        product = tf.function(partial(tf.matmul, matrix, matrix))
-        yield MATRICES.format(precision), rate(lambda: product()[0, 0].numpy(), 2e-9 * MATRIX**3)
+        matrices = [tf.cast(tf.random.normal([MATRIX, MATRIX]), precision) for _ in range(lanes)]
+        products = tf.function(lambda: [tf.matmul(one, one)[0, 0] for one in matrices])
+        yield MATRICES.format(precision), rate(lambda: products()[-1].numpy(), 2e-9 * lanes * MATRIX**3)
     targets = np.eye(LABELS, dtype=np.float32)[np.arange(BATCH) % LABELS]
     for size in arguments.sizes:
         for precision in arguments.precisions:
@@ -73,11 +77,13 @@ def kwscls_side(arguments):
             model = our_model(size)
             convolve_in_float32(model)  # as training does where there is no GPU
             inputs = np.random.default_rng(0).normal(size=(BATCH, *model.inputs[0].shape[1:])).astype(np.float32)
-            for compiled, suffix in ((False, ""), (True, ", XLA"))[:1 + arguments.xla]:
-                forward = tf.function(partial(model, training=False), jit_compile=compiled)
-                yield f"{size} forward {precision}{suffix}", rate(lambda: forward(inputs).numpy())
-                model.compile(keras.optimizers.AdamW(1e-4), keras.losses.CategoricalCrossentropy(True), jit_compile=compiled)
-                yield f"{size} training {precision}{suffix}", rate(partial(model.train_on_batch, inputs, targets))
+            given = tf.constant(inputs)
+            forward = tf.function(lambda: tf.concat([model(given[lane::lanes], training=False) for lane in range(lanes)], 0),
+                                  jit_compile=arguments.xla)
+            yield f"{size} forward {precision}", rate(lambda: forward().numpy())
+            steps = Steps(model, Recipe(optimizer="adamw", learning_rate=1e-4, weight_decay=0.01, jit=arguments.xla))
+            batches = iter(tf.data.Dataset.from_tensors((inputs, targets)).repeat())
+            yield f"{size} training {precision}", rate(partial(steps.update, batches))
         yield size, multiply_adds(model)
 
 
@@ -85,9 +91,11 @@ def our_model(size):
     """AST behind its frontend, or wav2vec 2.0 from the waveform on."""
     from kwscls import models
     from kwscls.models.ast import features_model
+    from kwscls.models.classifier import AudioClassifier
 
     if size in WIDTHS:
-        return features_model(models.build(size, LABELS, SAMPLES, input_tdim=FRAMES))
+        body = features_model(models.build(size, LABELS, SAMPLES, input_tdim=FRAMES))
+        return AudioClassifier(body.inputs[0], body.outputs[0], name=size)
     return models.build(size, LABELS, SAMPLES, **STILL)
 
 
@@ -161,7 +169,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
-    parser.add_argument("--xla", action="store_true", help="ours compiled by XLA too, as --jit does, which takes minutes")
+    parser.add_argument("--xla", action="store_true", help="ours compiled by XLA, as --jit does, which takes minutes")
     parser.add_argument("--side", choices=("kwscls", "pytorch"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.side:
@@ -177,14 +185,14 @@ def main():
 
 
 def report(ours, theirs, sizes):
-    """Print the rates side by side; a row of XLA stands against the same row of PyTorch."""
+    """Print the rates side by side."""
     from kwscls import console
 
     rows = []
     for what, value in ours.items():
         if what in sizes:  # that is the model's work
             continue
-        other = theirs.get(what.removesuffix(", XLA"))
+        other = theirs.get(what)
         rows.append((what, f"{value:.1f}", f"{other:.1f}" if other else "-", f"{value / other:.2f}" if other else "-",
                      share(what, value, ours, theirs)))
     console.table("clips of 1 s per second, the best of all rounds",
@@ -193,7 +201,7 @@ def report(ours, theirs, sizes):
 
 def share(what, value, ours, theirs):
     """What part of the machine's matrix rate, the better of both sides, our model reaches."""
-    size, *kind = what.removesuffix(", XLA").split()
+    size, *kind = what.split()
     if size not in ours:
         return ""
     matrices = MATRICES.format(kind[1])

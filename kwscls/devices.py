@@ -52,6 +52,32 @@ def begin(name="auto"):
     raise KwsclsError("is no strategy", name, f"known are {', '.join(STRATEGIES)}")
 
 
+def open_lanes(strategy="auto"):
+    """Let every operation keep to one core for as long as the process lives, so that shares of a batch can go side by side.
+
+    What transformers do between their matrix products scales badly over the cores that share one operation; a lane for each
+    core does without their waiting for each other. Nothing is changed where GPUs or several workers compute, where another
+    strategy is asked for, or where TensorFlow has begun already.
+
+    Args:
+        strategy: as of `begin`.
+    """
+    import tensorflow as tf
+
+    if strategy not in ("auto", "none") or workers() or tf.config.list_physical_devices("GPU"):
+        return
+    with contextlib.suppress(RuntimeError):  # it has begun
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(len(os.sched_getaffinity(0)))
+
+
+def lanes():
+    """In how many shares a batch goes through a model side by side: one where operations spread over cores themselves."""
+    from tensorflow.config import threading
+
+    return max(1, threading.get_inter_op_parallelism_threads()) if threading.get_intra_op_parallelism_threads() == 1 else 1
+
+
 @functools.cache
 def start_compiler():
     """Let XLA compile a first small function: what it then tells of itself no setting of TensorFlow keeps off the screen."""

@@ -20,6 +20,7 @@ def act(settings):
     from kwscls.evaluation.report import write_report
     from kwscls.evaluation.run import evaluate, written
 
+    devices.open_lanes(settings.strategy)
     strategy = devices.begin(settings.strategy)
     with devices.chiefs(Path(settings.out or settings.run), strategy) as out:
         results = evaluate(settings.run, settings.data, settings.split, out, settings.batch_size, settings.mistakes,

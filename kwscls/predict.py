@@ -20,6 +20,7 @@ def act(settings):
     """Answer about every recording; those that could not be read are an error at the end."""
     import numpy as np
 
+    from kwscls import devices
     from kwscls.serving import bundle as bundles
     from kwscls.serving.predict import predict
 
@@ -29,6 +30,7 @@ def act(settings):
     for name in ("embedding", "runner"):
         if getattr(settings, name):
             raise KwsclsError("writes into a file", f"--{name}", "name one with --out answers.parquet")
+    devices.open_lanes()
     bundle = bundles.load(settings.run)
     rows, failed = [], 0
     for answer in predict(bundle, settings.inputs, settings.hop, settings.batch_size):

@@ -14,8 +14,10 @@ def main(argv=None):
 
 def act(settings):
     """Train, and say where the run is, or print its results as one JSON object and the tables beside the progress."""
+    from kwscls.training.choices import open_lanes
     from kwscls.training.run import train
 
+    open_lanes(settings)
     with contextlib.redirect_stdout(sys.stderr) if settings.json else contextlib.nullcontext():
         out = train(settings)
     if not out:  # of several workers, the chief leaves a run

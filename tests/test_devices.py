@@ -1,6 +1,7 @@
 """Who takes part in a job, and on which devices."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -73,3 +74,32 @@ def test_a_lost_worker_is_told_in_one_line(told):
     with pytest.raises(KwsclsError, match="lost another worker .*; start every worker again with --resume"):
         with devices.lost_workers():
             raise tf.errors.UnavailableError(None, None, "Collective ops is aborted\nby much")
+
+
+LANES = """
+import sys, tensorflow as tf
+from kwscls import devices
+print(devices.lanes())
+if sys.argv[1] == "begun":
+    tf.constant(1.0)
+devices.open_lanes(sys.argv[2])
+print(devices.lanes(), float(tf.constant(2.0)))
+"""
+
+
+@pytest.mark.parametrize("when, strategy, cores, lanes", [
+    ("before", "auto", "0,1", 2), ("before", "none", "0", 1), ("begun", "auto", "0,1", 1), ("before", "mirrored", "0,1", 1)])
+def test_lanes_are_opened_before_tensorflow_begins(when, strategy, cores, lanes):
+    wanted = [int(core) for core in cores.split(",")]
+    if not set(wanted) <= os.sched_getaffinity(0):
+        pytest.skip("needs two cores")
+    done = subprocess.run([sys.executable, "-c", LANES, when, strategy], capture_output=True, text=True, check=True,
+                          preexec_fn=lambda: os.sched_setaffinity(0, wanted))
+    assert done.stdout.split() == ["1", str(lanes), "2.0"]
+
+
+def test_no_lanes_in_a_job_of_workers():
+    job = json.dumps({"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}})
+    done = subprocess.run([sys.executable, "-c", LANES, "before", "auto"], capture_output=True, text=True, check=True,
+                          env={**os.environ, "TF_CONFIG": job})
+    assert done.stdout.split()[1] == "1"

@@ -21,6 +21,8 @@ class Recipe:
         clip_norm: the largest norm of all gradients together; 0 is none.
         patience: epochs without a better validation score before it stops; 0 never stops early.
         jit: whether XLA compiles the step. On a CPU that takes minutes, helps transformers in 16 bits and hurts convolutions.
+        abreast: whether shares of a batch go through the model side by side on the cores of a CPU (see `devices.open_lanes`): for
+            models without norms over a batch, where that is faster.
         average: share of the steps so far that the running average of the weights reaches back over; validation hears it,
             and it is what training leaves. 0 is none.
         rate_factors: part of a variable's path, or body -> factor on its learning rate.
@@ -58,6 +60,7 @@ class Recipe:
     clip_norm: float = 0.0
     patience: int = 0
     jit: bool = False
+    abreast: bool = False
     average: float = 0.0
     rate_factors: dict = dataclasses.field(default_factory=dict)
     even_start: bool = False
@@ -112,17 +115,17 @@ UNCHANGED = {"shift": 0.0, "speed": 0.0, "gain": 0.0, "noise": 0.0, "imagined": 
 
 RECIPES = {
     "ast": Recipe(batch_size=16, optimizer="adamw", learning_rate=3e-4, schedule="cosine", warmup=0.1, weight_decay=0.05,
-                  label_smoothing=0.1, clip_norm=1.0, average=0.05, patchout=0.6,
+                  abreast=True, label_smoothing=0.1, clip_norm=1.0, average=0.05, patchout=0.6,
                   source="DeiT's settings, for clips of 1 s from scratch: a small batch with a low rate, and only two "
                          "fifths of the patches, which halves the time of a step"),
-    "ast_small": Recipe(batch_size=16, optimizer="adamw", learning_rate=2e-4, schedule="cosine", warmup=0.1,
+    "ast_small": Recipe(batch_size=16, optimizer="adamw", learning_rate=2e-4, schedule="cosine", warmup=0.1, abreast=True,
                         weight_decay=0.05, label_smoothing=0.1, clip_norm=1.0, average=0.05, patchout=0.6,
                         source="as ast, at a lower rate for the wider net"),
-    "ast_base": Recipe(batch_size=16, optimizer="adamw", learning_rate=1e-4, schedule="cosine", warmup=0.1,
+    "ast_base": Recipe(batch_size=16, optimizer="adamw", learning_rate=1e-4, schedule="cosine", warmup=0.1, abreast=True,
                        weight_decay=0.05, label_smoothing=0.1, clip_norm=1.0, average=0.05, patchout=0.6,
                        source="as ast, at a lower rate for the wider net"),
     "cnn": Recipe(epochs=20, sound=250_000, optimizer="adamw", learning_rate=3e-3, schedule="cosine", warmup=0.05,
-                  weight_decay=0.1, label_smoothing=0.1, patience=30, average=0.05, mixup=0.5,
+                  weight_decay=0.1, label_smoothing=0.1, patience=30, abreast=True, average=0.05, mixup=0.5,
                   source="ours, and the tutorial's batch of 64: five minutes on two CPU cores for a corpus of an hour or less"),
     "alexnet": Recipe(
         epochs=40, batch_size=32, learning_rate=1e-4, schedule="cosine", warmup=0.1, clip_norm=1.0, patience=10,
@@ -149,7 +152,7 @@ RECIPES = {
         source="ours, with the paper's decay; the paper: RMSprop, 600 epochs")),
     **dict.fromkeys(("vit_tiny", "vit_small", "vit_base"), Recipe(
         epochs=100, batch_size=16, optimizer="adamw", learning_rate=2e-4, schedule="cosine", warmup=0.1, weight_decay=0.05,
-        label_smoothing=0.1, clip_norm=1.0,
+        abreast=True, label_smoothing=0.1, clip_norm=1.0,
         source="DeiT, Touvron et al., arXiv 2012.12877: AdamW, decay 0.05; its rate of 5e-4, for batches of 512, leaves "
                "small batches at chance")),
     "convnext_tiny": Recipe(
@@ -163,10 +166,10 @@ RECIPES = {
         source="the repository's cfg/SincNet_TIMIT.cfg; its published log stops at epoch 360"),
     **dict.fromkeys(("wav2vec2", "wav2vec2_frames"), Recipe(
         epochs=60, batch_size=32, optimizer="adamw", learning_rate=1e-3, schedule="cosine", warmup=0.1, weight_decay=0.05,
-        label_smoothing=0.1, clip_norm=1.0, average=0.04, source="ours, from scratch")),
+        abreast=True, label_smoothing=0.1, clip_norm=1.0, average=0.04, source="ours, from scratch")),
     **dict.fromkeys(("wav2vec2_base", "wav2vec2_large"), Recipe(
         epochs=30, batch_size=16, optimizer="adamw", learning_rate=3e-5, schedule="cosine", warmup=0.1, weight_decay=0.01,
-        clip_norm=1.0, source="the paper's fine-tuning rate, for published weights")),
+        abreast=True, clip_norm=1.0, source="the paper's fine-tuning rate, for published weights")),
     "res1d": Recipe(epochs=80, optimizer="adamw", learning_rate=3e-3, schedule="cosine", warmup=0.1, weight_decay=0.02,
                     label_smoothing=0.1, source="ours"),
     "res2d": Recipe(epochs=60, optimizer="adamw", learning_rate=2e-3, schedule="cosine", warmup=0.1, weight_decay=0.02,
@@ -185,7 +188,7 @@ RECIPES = {
                "clips) gets to 54 %, in two minutes on two CPU cores")),
     **dict.fromkeys(("kwt_1", "kwt_2", "kwt_3"), Recipe(
         epochs=100, batch_size=32, optimizer="adamw", learning_rate=1e-3, schedule="cosine", warmup=0.1, weight_decay=0.1,
-        label_smoothing=0.1, clip_norm=1.0,
+        abreast=True, label_smoothing=0.1, clip_norm=1.0,
         source="ARM-software/keyword-transformer: AdamW 1e-3, decay 0.1, cosine, smoothing 0.1, there at batch 512; few clips "
                "want small batches")),
     **dict.fromkeys(("matchboxnet_3x1x64", "matchboxnet_3x2x64"), Recipe(

@@ -11,7 +11,8 @@ from kwscls.training.frames import FrameAccuracy, FrameCrossentropy, PooledAccur
 class Steps:
     """Gives a model the loss and the optimizer of its task, and takes the steps of its training.
 
-    Every device works on its share of a batch. Loss and gradients are those of the whole batch, whatever the number of
+    Every device works on its share of a batch, one CPU also in shares side by side where `devices.lanes` are open and the
+    model has no norms over a batch. Loss and gradients are those of the whole batch, whatever the number of
     devices; gradients are added up before they are clipped and applied. Dropout hides the same units of each share.
 
     Args:
@@ -48,6 +49,8 @@ class Steps:
                 model.optimizer.build(model.trainable_variables)
             self.sums = [self._sum_like(weight) for weight in model.trainable_weights] if self.parts > 1 else []
         compiled = recipe.jit and self.replicas == 1
+        alone = compiled or self.replicas * self.parts > 1 or has_batch_norms(model)
+        self.lanes = 1 if alone else min(devices.lanes(), recipe.batch_size)
         if compiled:
             devices.start_compiler()
         self._update_one = tf.function(self._update_here, jit_compile=True, autograph=False) if compiled else self._update_here
@@ -74,7 +77,7 @@ class Steps:
         self.reset()
         with devices.lost_workers():
             for batch in batches:
-                self._check(batch)
+                (self._check_in_lanes if 1 < self.lanes <= len(batch[0]) else self._check)(batch)
         return self.results()
 
     def reset(self):
@@ -104,7 +107,13 @@ class Steps:
         self.strategy.run(self._check_here, args=(batch,))
 
     def _update_here(self, batch):
-        self._apply(self._gradients(batch, self._share(batch, batch)))
+        found = [self._gradients(some, self._share(some, batch)) for some in self._in_lanes(batch)]
+        self._apply(found[0] if self.lanes == 1 else
+                    [None if gradients[0] is None else tf.add_n(gradients) for gradients in zip(*found)])
+
+    def _in_lanes(self, batch):
+        """The shares of a batch that go through the model side by side."""
+        return [[value[lane::self.lanes] for value in batch] for lane in range(self.lanes)] if self.lanes > 1 else [batch]
 
     def _gather_here(self, batch, part):
         some = [value[part::self.parts] for value in batch]  # not in a row: augmentation changes the first and the last clips
@@ -119,7 +128,7 @@ class Steps:
 
     def _share(self, some, batch):
         """What the mean loss of some clips counts in that of the whole batch, of which `batch` is this device's part."""
-        if self.replicas == 1 and self.parts == 1:
+        if some is batch and self.replicas == 1:
             return 1.0
         whole = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, self._count(batch))
         return self._count(some) / tf.maximum(whole, 1.0)
@@ -158,3 +167,14 @@ class Steps:
 
     def _check_here(self, batch):
         self._noted(batch, self.model(batch[0], training=False), training=False)
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def _check_in_lanes(self, batch):
+        shares = self._in_lanes(batch)
+        logits = tf.concat([self.model(waveforms, training=False) for waveforms, *_ in shares], 0)
+        self._noted([tf.concat(values, 0) for values in zip(*shares)], logits, training=False)
+
+
+def has_batch_norms(model):
+    """Whether what a model makes of a clip in training hangs on the clips beside it."""
+    return any(isinstance(layer, keras.layers.BatchNormalization) for layer in model._flatten_layers())

@@ -9,6 +9,7 @@ from kwscls import models
 from kwscls.errors import KwsclsError
 from kwscls.serving import bundle
 from kwscls.training.recipes import RECIPES
+from kwscls.training.steps import has_batch_norms
 from tests.models.small import SMALL
 
 SAMPLES = 4000
@@ -45,6 +46,7 @@ def test_it_says_what_its_answers_mean(model):
     assert (logits.shape.rank == 3) == bool(model.frame_step)
     assert model.embedding.shape[0] is None and model.get_layer("logits").compute_dtype == "float32"
     assert model.name in RECIPES, "one row in training/recipes.py"
+    assert not (RECIPES[model.name].abreast and has_batch_norms(model)), "such a model would learn in one lane, on one core"
 
 
 def test_clips_of_a_batch_do_not_hear_each_other(model):

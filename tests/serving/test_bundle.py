@@ -11,7 +11,7 @@ import pytest
 import soundfile
 import tensorflow as tf
 
-from kwscls import models
+from kwscls import devices, models
 from kwscls.data.pipeline import Clips
 from kwscls.dsp.resample import resample
 from kwscls.errors import KwsclsError
@@ -49,6 +49,16 @@ def test_what_training_heard_is_what_serving_hears(tones, model, folder):
     np.testing.assert_array_equal(by_waveform["scores"], bundle.scores_of(model, clips.batch(range(len(clips)))[0]))
     logits = model.predict(clips.batch(range(len(clips)))[0], batch_size=len(clips), verbose=0)
     np.testing.assert_allclose(by_waveform["scores"], tf.nn.softmax(logits), atol=1e-6)
+
+
+@pytest.mark.parametrize("clips", [1, 2, 7])
+def test_shares_that_go_side_by_side_are_answered_in_order(folder, monkeypatch, clips):
+    waveforms = np.random.default_rng(0).normal(0, 0.1, (clips, 4000)).astype(np.float32)
+    whole = bundle.load(folder).answer("embedding", waveform=waveforms)
+    monkeypatch.setattr(devices, "lanes", lambda: 3)
+    shared = bundle.load(folder).answer("embedding", waveform=waveforms)
+    assert shared.keys() == whole.keys()
+    np.testing.assert_allclose(shared["embedding"], whole["embedding"], atol=1e-6)
 
 
 def test_every_output_has_the_batch_first(folder):
