@@ -8,8 +8,11 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 RATE = 16000
+
+tf.config.list_logical_devices()  # it has begun: verbs that tests call open no `devices.lanes`, which would stay for the others
 
 
 @pytest.hookimpl(tryfirst=True)

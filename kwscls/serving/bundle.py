@@ -4,11 +4,12 @@ import dataclasses
 import json
 import tempfile
 import typing
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
-from kwscls import files
+from kwscls import devices, files
 from kwscls.errors import KwsclsError
 from kwscls.serving import runtimes
 
@@ -180,7 +181,17 @@ class Loaded:
     stream: dict | None = None
 
     def scores(self, waveforms):
-        """Scores, float32 [batch, labels] or [batch, frames, labels], of waveforms, float32 [batch, samples]."""
+        """Scores, float32 [batch, labels] or [batch, frames, labels], of waveforms, float32 [batch, samples].
+
+        Where `devices.lanes` are open, shares of the batch go through a SavedModel side by side.
+        """
+        count = min(devices.lanes(), len(waveforms)) if format_of(self.folder) == "savedmodel" else 1
+        if count < 2:
+            return self._scores(waveforms)
+        with ThreadPoolExecutor(count) as room:
+            return np.concatenate(list(room.map(self._scores, np.array_split(waveforms, count))))
+
+    def _scores(self, waveforms):
         return self.answer("serving_default", waveform=waveforms)["scores"]
 
     def heard(self, scores):

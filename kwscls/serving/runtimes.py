@@ -1,12 +1,10 @@
 """Whatever can run an export: each loads it and gives a function that asks it."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
-from kwscls import devices
 from kwscls.errors import KwsclsError
 from kwscls.serving import remote
 
@@ -50,27 +48,12 @@ def savedmodel(folder, **_):
         if signature not in graph.signatures:
             raise unknown(signature, folder)
         try:
-            return _in_lanes(lambda given: {name: value.numpy() for name, value in graph.signatures[signature](**{
-                name: tf.constant(value) for name, value in given.items()}).items()}, inputs)
+            given = {name: tf.constant(value) for name, value in inputs.items()}
+            return {name: value.numpy() for name, value in graph.signatures[signature](**given).items()}
         except tf.errors.InvalidArgumentError as error:
             raise KwsclsError(reason(error.message)) from error
 
     return ask
-
-
-def _in_lanes(ask, inputs):
-    """The outputs that a function gives for inputs by name, whose shares go through it side by side if `devices.lanes` are open.
-
-    Files go through at once: what is said of a bad one names its place among all.
-    """
-    rows = len(inputs.get("waveform", ()))
-    lanes = min(devices.lanes(), rows)
-    if lanes < 2:
-        return ask(inputs)
-    bounds = [(lane * rows // lanes, (lane + 1) * rows // lanes) for lane in range(lanes)]
-    with ThreadPoolExecutor(lanes) as room:
-        found = list(room.map(ask, ({name: value[start:end] for name, value in inputs.items()} for start, end in bounds)))
-    return {name: np.concatenate([one[name] for one in found]) for name in found[0]}
 
 
 def c_api(folder, **_):
