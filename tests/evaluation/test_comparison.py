@@ -124,7 +124,6 @@ def test_names_of_close_points_stand_apart_and_inside_the_axes():
     assert not any(one.overlaps(other) for place, one in enumerate(boxes) for other in boxes[:place])
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no browser to try the page in")
 @pytest.mark.parametrize("labels, models, across", [(8, 3, 8), (59, 12, 12)])
 def test_many_labels_stand_down_the_side(labels, models, across):
     rows = [{"model": f"matchboxnet_{model}", "recalls": {f"label {place}": (place + model) % 7 / 7 for place in range(labels)}}
@@ -146,6 +145,7 @@ def test_the_command_is_one_to_paste():
     assert (settings.data, settings.models, settings.budget, settings.seeds) == ("My Words/take 1", ["cnn,res1d"], 10, [0, 1])
 
 
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no browser to try the page in")
 def test_headings_sort_in_a_browser(out, monkeypatch):
     monkeypatch.setattr(comparison_report, "pictures", lambda results: {})
     comparison_report.write(comparison.collect(out), out)
