@@ -125,7 +125,7 @@ RECIPES = {
                        weight_decay=0.05, label_smoothing=0.1, clip_norm=1.0, average=0.05, patchout=0.6,
                        source="as ast, at a lower rate for the wider net"),
     "cnn": Recipe(epochs=20, sound=250_000, optimizer="adamw", learning_rate=3e-3, schedule="cosine", warmup=0.05,
-                  weight_decay=0.1, label_smoothing=0.1, patience=30, abreast=True, average=0.05, mixup=0.5,
+                  weight_decay=0.1, label_smoothing=0.1, patience=30, average=0.05, mixup=0.5,
                   source="ours, and the tutorial's batch of 64: five minutes on two CPU cores for a corpus of an hour or less"),
     "alexnet": Recipe(
         epochs=40, batch_size=32, learning_rate=1e-4, schedule="cosine", warmup=0.1, clip_norm=1.0, patience=10,

@@ -71,7 +71,7 @@ def test_long_clips_get_a_longer_step_and_weights_keep_theirs(tones, tmp_path):
 
 
 def test_a_process_that_is_killed_loses_nothing(tones, tmp_path):
-    """All in processes of their own, as people have it, which share out batches among the cores."""
+    """All in processes of their own, as people have it."""
     def words(*more):
         return [sys.executable, "-m", "kwscls.train", *command(tones, *more)]
 
