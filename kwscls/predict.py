@@ -2,7 +2,7 @@
 
 import sys
 
-from kwscls import console
+from kwscls import console, devices
 from kwscls.errors import KwsclsError
 from kwscls.settings import PredictSettings
 
@@ -20,7 +20,6 @@ def act(settings):
     """Answer about every recording; those that could not be read are an error at the end."""
     import numpy as np
 
-    from kwscls import devices
     from kwscls.serving import bundle as bundles
     from kwscls.serving.predict import predict
 

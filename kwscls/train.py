@@ -14,7 +14,7 @@ def main(argv=None):
 
 def act(settings):
     """Train, and say where the run is, or print its results as one JSON object and the tables beside the progress."""
-    from kwscls.training.choices import open_lanes
+    from kwscls.training.lanes import open_lanes
     from kwscls.training.run import train
 
     open_lanes(settings)

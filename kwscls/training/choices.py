@@ -4,7 +4,7 @@ import ast
 import dataclasses
 from pathlib import Path
 
-from kwscls import console, devices, files, models
+from kwscls import console, files, models
 from kwscls import settings as settings_room
 from kwscls.errors import KwsclsError
 from kwscls.layers.band_shake import BandShake
@@ -20,13 +20,6 @@ OF_EPOCHS = ("epochs", "budget", "batch_size", "optimizer", "learning_rate", "sc
              "weight_decay", "label_smoothing", "clip_norm", "average", "precision", "jit", "accumulate", "patience", "find_rate",
              "freeze", "unfreeze", *LAYERS)
 """Settings of a training in epochs, and of augmentation that only it does, which a solved head does without."""
-
-
-def open_lanes(settings):
-    """Let the shares of batches go side by side in this process, where the recipe says so and the settings do not forbid it."""
-    whole = settings.jit or settings.accumulate > 1 or settings.few_shot
-    if not whole and models.row(settings.model) and recipes.recipe(settings.model).abreast:
-        devices.open_lanes(settings.strategy)
 
 
 def chosen_recipe(settings):

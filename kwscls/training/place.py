@@ -25,6 +25,11 @@ def default_name(settings):
     return settings.model + ("-folds" if settings.folds else "-seeds" if settings.seeds > 1 else "")
 
 
+def place_of(settings):
+    """The folder that a run is to be."""
+    return Path(settings.out or Path("export") / default_name(settings))
+
+
 def unfinished_folder(out):
     """Where a run lies until it is whole.
 
@@ -51,11 +56,8 @@ def open_run(out, settings):
     if settings.resume:
         if not (unfinished / "settings.json").is_file():
             raise KwsclsError("there is no unfinished run to resume", out, "leave out --resume to begin one")
-        stored = files.read_json(unfinished / "settings.json")
-        names = [field.name for field in dataclasses.fields(settings)]
         console.say(f"resuming {out} with the settings stored in it")
-        return settings_room.from_dict(type(settings), {
-            **{name: value for name, value in stored.items() if name in names}, "resume": True})
+        return going_on(out, settings)
     if out.exists() and not settings.overwrite:
         raise KwsclsError("exists already", out, "choose another --out, or --overwrite to replace it")
     check_replaceable(out)
@@ -63,6 +65,16 @@ def open_run(out, settings):
         raise KwsclsError("an unfinished run lies here", unfinished, "--resume goes on with it, --overwrite begins anew")
     shutil.rmtree(unfinished, ignore_errors=True)
     return settings
+
+
+def going_on(out, settings):
+    """The settings of a run: those stored with it where it is there and to be resumed, else those given."""
+    kept = unfinished_folder(out) / "settings.json"
+    if not settings.resume or not kept.is_file():
+        return settings
+    names = [field.name for field in dataclasses.fields(settings)]
+    return settings_room.from_dict(type(settings), {
+        **{name: value for name, value in files.read_json(kept).items() if name in names}, "resume": True})
 
 
 def check_replaceable(out):

@@ -12,7 +12,7 @@ from kwscls.errors import KwsclsError
 from kwscls.evaluation import comparison, comparison_report
 from kwscls.evaluation.cost import cost
 from kwscls.training.alone import alone
-from kwscls.training.choices import open_lanes
+from kwscls.training.lanes import open_lanes
 
 BUDGET = 600.0
 """Seconds of each training when nothing is said."""
@@ -128,8 +128,8 @@ def train_or_resume(settings):
     from kwscls.training.place import unfinished_folder
     from kwscls.training.run import train
 
-    open_lanes(settings)
     settings.resume = (unfinished_folder(Path(settings.out)) / CHECKPOINT).is_file()
+    open_lanes(settings)
     train(settings)
 
 

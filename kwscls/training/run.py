@@ -36,7 +36,7 @@ from kwscls.training.few_shot import solve_head
 from kwscls.training.fit import fit, shared_batches
 from kwscls.training.keeper import CHECKPOINT, ROWS
 from kwscls.training.learner import learner
-from kwscls.training.place import RAMP, default_name, join, leaving_nothing, open_run, tell_workers, unfinished_folder
+from kwscls.training.place import RAMP, join, leaving_nothing, open_run, place_of, tell_workers, unfinished_folder
 from kwscls.training.steps import Steps
 from kwscls.training.teacher import taught
 
@@ -64,7 +64,7 @@ def train(settings):
         raise KwsclsError("is for one machine", "--folds" if settings.folds else "--seeds", "let several workers train one run")
     if not devices.is_chief():
         return join(settings, strategy, fill)
-    out = Path(settings.out or Path("export") / default_name(settings))
+    out = place_of(settings)
     settings = open_run(out, settings)
     if settings.folds or settings.seeds > 1:
         from kwscls.training import repeats  # which calls this function

@@ -23,10 +23,10 @@ from tests.models.small import SMALL as SIZES
 SMALL = ["--size", "width=8", "units=32", "size=16", "dropout=(0.1, 0.1)"]
 
 
-def command(data, out):
+def command(data, out, model="cnn", sizes=SMALL):
     """The words after `python -m kwscls.train`."""
-    return ["--data", str(data), "--model", "cnn", "--out", str(out), "--epochs", "15", "--no-augment",
-            "--learning-rate", "0.003", "--batch-size", "8", "--patience", "0", "--seconds", "0.25", *SMALL]
+    return ["--data", str(data), "--model", model, "--out", str(out), "--epochs", "15", "--no-augment",
+            "--learning-rate", "0.003", "--batch-size", "8", "--patience", "0", "--seconds", "0.25", *sizes]
 
 
 @pytest.fixture(scope="module")
@@ -70,10 +70,12 @@ def test_long_clips_get_a_longer_step_and_weights_keep_theirs(tones, tmp_path):
     assert step_of("short", "--seconds", "0.5", "--weights", str(tmp_path / "long")) == 20
 
 
-def test_a_process_that_is_killed_loses_nothing(tones, tmp_path):
-    """All in processes of their own, as people have it."""
-    def words(*more):
-        return [sys.executable, "-m", "kwscls.train", *command(tones, *more)]
+@pytest.mark.parametrize("model, sizes", [
+    ("cnn", SMALL), ("ast", ["--size", *(f"{name}={value}" for name, value in SIZES["ast"].items()), "dropout=0.1"])])
+def test_a_process_that_is_killed_loses_nothing(tones, tmp_path, model, sizes):
+    """In processes of their own, as people have it, some of which share out batches; what is resumed is named by its place alone."""
+    def words(out):
+        return [sys.executable, "-m", "kwscls.train", *command(tones, out, model, sizes)]
 
     whole, out, unfinished = (tmp_path / name for name in ("whole", "killed", "killed.unfinished"))
     subprocess.run(words(whole), check=True, capture_output=True)
@@ -84,7 +86,8 @@ def test_a_process_that_is_killed_loses_nothing(tones, tmp_path):
     process.kill()
     process.wait()
     assert not out.exists()
-    done = subprocess.run([*words(out), "--resume", "--json"], check=True, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "kwscls.train", "--out", str(out), "--resume", "--json"], check=True,
+                          capture_output=True, text=True)
     assert not unfinished.exists()
     assert json.loads(done.stdout) == {"run": str(out), **files.read_json(out / "metrics.json")}
     assert "accuracy" in done.stderr and f"python -m kwscls.predict {out} FILE" in done.stderr
