@@ -1,4 +1,4 @@
-"""Which devices a job runs on: one, all of this machine, or those of the workers that TF_CONFIG names."""
+"""Which devices a job runs on: one, all of this machine, or those of the workers that TF_CONFIG names; how cores share work."""
 
 import contextlib
 import functools

@@ -11,9 +11,9 @@ from kwscls.training.frames import FrameAccuracy, FrameCrossentropy, PooledAccur
 class Steps:
     """Gives a model the loss and the optimizer of its task, and takes the steps of its training.
 
-    Every device works on its share of a batch, one CPU also in shares side by side where `devices.lanes` are open and the
-    model has no norms over a batch. Loss and gradients are those of the whole batch, whatever the number of
-    devices; gradients are added up before they are clipped and applied. Dropout hides the same units of each share.
+    Every device works on its share of a batch; dropout hides the same units of each. One CPU works on shares side by side where
+    `devices.lanes` are open and the model has no norms over a batch. Loss and gradients are those of the whole batch, whatever
+    the number of devices and lanes; gradients are added up before they are clipped and applied.
 
     Args:
         model: an `AudioClassifier`, built in the scope of the strategy; "sigmoid" models get a binary cross-entropy for
@@ -49,8 +49,8 @@ class Steps:
                 model.optimizer.build(model.trainable_variables)
             self.sums = [self._sum_like(weight) for weight in model.trainable_weights] if self.parts > 1 else []
         compiled = recipe.jit and self.replicas == 1
-        alone = compiled or self.replicas * self.parts > 1 or has_batch_norms(model)
-        self.lanes = 1 if alone else min(devices.lanes(), recipe.batch_size)
+        whole = compiled or self.replicas * self.parts > 1 or has_batch_norms(model)
+        self.lanes = 1 if whole else min(devices.lanes(), recipe.batch_size)
         if compiled:
             devices.start_compiler()
         self._update_one = tf.function(self._update_here, jit_compile=True, autograph=False) if compiled else self._update_here
@@ -105,6 +105,12 @@ class Steps:
     @tf.function(reduce_retracing=True, autograph=False)
     def _check(self, batch):
         self.strategy.run(self._check_here, args=(batch,))
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def _check_in_lanes(self, batch):
+        shares = self._in_lanes(batch)
+        logits = tf.concat([self.model(waveforms, training=False) for waveforms, *_ in shares], 0)
+        self._noted([tf.concat(values, 0) for values in zip(*shares)], logits, training=False)
 
     def _update_here(self, batch):
         found = [self._gradients(some, self._share(some, batch)) for some in self._in_lanes(batch)]
@@ -167,12 +173,6 @@ class Steps:
 
     def _check_here(self, batch):
         self._noted(batch, self.model(batch[0], training=False), training=False)
-
-    @tf.function(reduce_retracing=True, autograph=False)
-    def _check_in_lanes(self, batch):
-        shares = self._in_lanes(batch)
-        logits = tf.concat([self.model(waveforms, training=False) for waveforms, *_ in shares], 0)
-        self._noted([tf.concat(values, 0) for values in zip(*shares)], logits, training=False)
 
 
 def has_batch_norms(model):
